@@ -1,0 +1,57 @@
+# Elenchus. `make demo` shows it, `make test` proves it; both install what they need into .venv first.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+# Recipes find anvil and ape in the environment, and Ape keeps its data beside the project instead of in the home.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export APE_DATA_FOLDER := $(CURDIR)/.ape
+export PYTHON
+
+.PHONY: help install lint format test demo bench soak snapshots lock clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+install: $(BIN)/.ready ## Python packages and anvil, into .venv
+	@:
+$(BIN)/.ready: scripts/install pyproject.toml requirements.lock requirements-node.lock package.json package-lock.json
+	@scripts/install
+	@touch $@
+
+PYTHON_CODE := $(wildcard executor) scripts tests
+VYPER_CODE = $(shell find contracts -name '*.vy' -o -name '*.vyi' 2>/dev/null)
+
+lint: install ## formatting, common mistakes, types
+	@ruff check --quiet $(PYTHON_CODE)
+	@ruff format --check --quiet $(PYTHON_CODE)
+	@mypy
+	@$(if $(VYPER_CODE),mamushi --check $(VYPER_CODE))
+
+format: install ## rewrite the formatting that lint checks
+	@ruff check --quiet --fix $(PYTHON_CODE)
+	@ruff format --quiet $(PYTHON_CODE)
+	@$(if $(VYPER_CODE),mamushi $(VYPER_CODE))
+
+test: lint ## lint, then every test, then the demo
+	@pytest
+	@$(MAKE) --no-print-directory demo
+
+demo: install ## digits classified through a local chain by a staked executor
+	@ape run demo
+
+bench: install ## the numbers in BENCHMARKS.md
+	@ape run bench
+
+soak: install ## the long forms of the tests
+	@pytest -m soak
+
+snapshots: install ## rewrite tests/snapshots after a change of gas, size or layout
+	@pytest -m snapshot --rewrite-snapshots
+
+lock: ## resolve requirements.lock and requirements-node.lock anew from pyproject.toml
+	@scripts/lock
+
+clean: ## remove everything that make made
+	@rm -rf .venv .ape .build node_modules
+	@rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache
