@@ -19,32 +19,39 @@ $(BIN)/.ready: scripts/install pyproject.toml requirements.lock requirements-nod
 	@scripts/install
 	@touch $@
 
-PYTHON_CODE := $(wildcard executor) scripts tests
-VYPER_CODE = $(shell find contracts -name '*.vy' -o -name '*.vyi' 2>/dev/null)
+PYTHON_CODE := executor scripts tests
+TYPED_CODE := executor $(wildcard scripts/*.py)
+VYPER_CODE := $(shell find contracts -name '*.vy' -o -name '*.vyi' 2>/dev/null)
+IMPORTED := $(filter contracts/modules/% %.vyi,$(VYPER_CODE))
+
+# Ape recompiles a contract when its own file changed, but not when something that it imports did.
+.build/__local__.json: $(BIN)/.ready ape-config.yaml $(IMPORTED)
+	@ape compile --force
+	@touch $@
 
 lint: install ## formatting, common mistakes, types
 	@ruff check --quiet $(PYTHON_CODE)
 	@ruff format --check --quiet $(PYTHON_CODE)
-	@mypy
-	@$(if $(VYPER_CODE),mamushi --check $(VYPER_CODE))
+	@mypy $(TYPED_CODE)
+	@$(if $(VYPER_CODE),mamushi --quiet --check --line-length 110 $(VYPER_CODE))
 
 format: install ## rewrite the formatting that lint checks
 	@ruff check --quiet --fix $(PYTHON_CODE)
 	@ruff format --quiet $(PYTHON_CODE)
-	@$(if $(VYPER_CODE),mamushi $(VYPER_CODE))
+	@$(if $(VYPER_CODE),mamushi --quiet --line-length 110 $(VYPER_CODE))
 
 test: lint ## lint, then every test, then the demo
-	@pytest
+	@pytest --hypothesis-profile=ci
 	@$(MAKE) --no-print-directory demo
 
-demo: install ## digits classified through a local chain by a staked executor
+demo: .build/__local__.json ## digits classified through a local chain by a staked executor
 	@ape run demo
 
-bench: install ## the numbers in BENCHMARKS.md
+bench: .build/__local__.json ## the numbers in BENCHMARKS.md
 	@ape run bench
 
 soak: install ## the long forms of the tests
-	@pytest -m soak
+	@pytest -m soak --hypothesis-profile=soak
 
 snapshots: install ## rewrite tests/snapshots after a change of gas, size or layout
 	@pytest -m snapshot --rewrite-snapshots
