@@ -1,7 +1,7 @@
 """One open connection to the node under test, for tests that send thousands of transactions.
 
-Ape makes a transaction in about 19 ms, nearly all of it Python around a dozen HTTP requests; the same
-transaction takes 1.2 ms here. Stateful tests drive the chain through this and leave deployment and decoding to Ape.
+Ape makes a transaction in about 19 ms, nearly all of it Python around a dozen requests; here it takes 1.2 ms.
+Stateful tests drive the chain through this and leave deployment and decoding to Ape.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Wire:
         return bytes.fromhex(returned[2:])
 
     def transact(self, sender: str, to: str, data: bytes, value: int = 0) -> dict[str, Any]:
-        """Mine one transaction and return its raw receipt; if it would revert, raise Refused, change nothing."""
+        """Mine one transaction and return its raw receipt; one that would revert is Refused and not sent."""
         self.call(sender, to, data, value)
         receipt = self.request("eth_sendTransactionSync", _transaction(sender, to, data, value))
         assert receipt["status"] == "0x1", "went through when simulated, and reverted in its block"
