@@ -30,9 +30,9 @@ string shorter than its size is extended with zero bytes. Written out, for a siz
 
     keccak256(0x02 00 01 0000000000000040 0000000000000040 || keccak256(0x00 || data || zeros to 1024 bytes))
 
-**Trace.** trace -> steps -> operations -> tiles. The leaf of an operation is the tensor root of its output, and
-the tree of tiles inside that root is also the one inside `data_root` of the same bytes: an output can be held
-against the trace without reading it.
+**Trace.** trace -> steps -> operations -> tiles. The leaf of an operation is the tensor root of its output,
+and the tree of tiles inside that root is also the one inside `data_root` of the same bytes: an output can
+be held against the trace without reading it.
 
 Shared vectors: tests/vectors/data_root.json.
 """
@@ -103,8 +103,8 @@ def count_tiles(size: int) -> int:
 class Tree:
     """A tree of `count` leaves whose nodes are computed when asked for; memory stays at one node a level.
 
-    `leaf(i)` gives leaf i for i < `present`; the leaves from `present` to `count` are tiles of zeros, and from
-    there EMPTY.
+    `leaf(i)` gives leaf i for i < `present`; the leaves from `present` to `count` are tiles of zeros, and
+    from there EMPTY.
     """
 
     count: int
@@ -131,7 +131,7 @@ class Tree:
         return hash_node(self.node(level - 1, 2 * index), self.node(level - 1, 2 * index + 1))
 
     def proof(self, index: int) -> list[bytes]:
-        """Siblings from leaf `index` up to the root, lowest first; IndexError for a leaf that is not there."""
+        """Siblings from leaf `index` up to the root, lowest first; IndexError beyond the last leaf."""
         if not 0 <= index < self.count:
             raise IndexError(f"leaf {index} of a tree of {self.count}")
         return [self.node(level, (index >> level) ^ 1) for level in range(self.depth)]
@@ -166,7 +166,7 @@ def tree_over_bytes(data: Bytes, size: int) -> Tree:
 
 
 def root_from_proof(leaf: bytes, index: int, proof: Sequence[bytes]) -> bytes:
-    """The root that `proof` leads to from `leaf`; the caller compares it, and `len(proof)`, with what is known.
+    """The root that `proof` leads to from `leaf`; a caller compares it, and `len(proof)`, with the known.
 
     ValueError if `index` does not exist in a tree of the proof's depth.
     """

@@ -25,4 +25,3 @@ def render(name: str) -> str:
 if __name__ == "__main__":
     for name in VECTORS:
         (FOLDER / name).write_text(render(name))
-        print(name)

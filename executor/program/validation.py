@@ -1,0 +1,252 @@
+"""Which programs are programs. Whatever passes here, the Referee can judge, at a known cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from executor.program.cost import MAX_GAS, MAX_PROOF, header_of, step_cost
+from executor.program.encoding import Header, encode_header, encode_record, named_views
+from executor.program.intervals import output_interval, union
+from executor.program.ir import (
+    Function,
+    Interval,
+    InvalidProgram,
+    Opcode,
+    Operation,
+    Program,
+    Source,
+    TensorType,
+    View,
+    immediate,
+)
+from executor.program.views import always_present, form_interval
+
+MAX_OPERATIONS = 1 << 12
+MAX_CONSTANTS = 1 << 12
+MAX_INPUTS = 255
+MAX_RANK = 8
+MAX_ELEMENTS = 1 << 31
+MAX_OFFSET = 1 << 62
+"""No offset and no guard may reach it, so that they are exact in int64 too."""
+
+
+def validate(program: Program) -> Header:
+    """Check every rule of a program and return the header that states its cost.
+
+    Raises InvalidProgram, which names the operation and the field, at the first rule that is broken.
+    """
+    _check_counts(program)
+    _check_tensors(program)
+    intervals: list[Interval] = []
+    for index, operation in enumerate(program.operations):
+        _check_dims(f"operation {index} ({_name(operation)}): result", operation.result)
+    for index, operation in enumerate(program.operations):
+        try:
+            encode_record(operation)
+            _check_shape(operation)
+            for name, view in named_views(operation):
+                _check_view(program, operation, index, name, view)
+            intervals.append(_find_interval(program, operation, intervals))
+            _check_cost(program, operation)
+        except InvalidProgram as error:
+            raise InvalidProgram(f"operation {index} ({_name(operation)}): {error}") from None
+    _check_liveness(program)
+    header = header_of(program)
+    encode_header(header)
+    return header
+
+
+def _check_counts(program: Program) -> None:
+    _expect(bool(program.operations), "a program needs an operation")
+    _at_most("operations", len(program.operations), MAX_OPERATIONS)
+    _at_most("constants", len(program.constants), MAX_CONSTANTS)
+    _at_most("inputs", len(program.inputs), MAX_INPUTS)
+    _expect(
+        1 <= program.step_bound < MAX_ELEMENTS, f"step bound {program.step_bound} is not in 1 .. 2^31 - 1"
+    )
+    if program.step_input is not None:
+        _expect(
+            0 <= program.step_input < len(program.inputs), f"step input {program.step_input} does not exist"
+        )
+
+
+def _check_tensors(program: Program) -> None:
+    for index, tensor in enumerate(program.inputs):
+        _check_dims(f"input {index}", tensor)
+    for index, constant in enumerate(program.constants):
+        _check_dims(f"constant {index}", constant.type)
+        data, expected = constant.data, constant.type.element.native
+        _expect(
+            data.shape == (constant.type.count,) and data.dtype == expected,
+            f"constant {index}: data {data.dtype}{list(data.shape)} is not {expected}[{constant.type.count}]",
+        )
+
+
+def _check_dims(name: str, tensor: TensorType) -> None:
+    _expect(1 <= len(tensor.dims) <= MAX_RANK, f"{name}: rank {len(tensor.dims)} is not in 1 .. {MAX_RANK}")
+    _expect(min(tensor.dims) >= 1, f"{name}: dimensions {list(tensor.dims)} are not all at least 1")
+    _expect(tensor.count < MAX_ELEMENTS, f"{name}: {tensor.count} elements are not fewer than 2^31")
+
+
+def _check_shape(operation: Operation) -> None:
+    """Number of operands, immediates, reduction and chunk, each as the opcode wants it."""
+    _expect(0 <= operation.shift <= 62, f"shift {operation.shift} is not in 0 .. 62")
+    mapping = operation.opcode is Opcode.MAP
+    _expect(
+        (operation.function is not Function.NONE) is mapping,
+        f"function {operation.function.name} is not for it",
+    )
+    arity = {Opcode.DOT: 2, Opcode.MAX: 1, Opcode.GATHER: 2}.get(operation.opcode, operation.function.arity)
+    _expect(len(operation.operands) == arity, f"{len(operation.operands)} operands where it takes {arity}")
+    if operation.opcode in (Opcode.DOT, Opcode.MAX):
+        _expect(bool(operation.reduction), "reduction has no axis")
+        _expect(
+            min(operation.reduction) >= 1,
+            f"reduction: dimensions {list(operation.reduction)} are not all at least 1",
+        )
+        _expect(
+            operation.terms < MAX_ELEMENTS, f"reduction: {operation.terms} elements are not fewer than 2^31"
+        )
+        _expect(
+            1 <= operation.chunk <= operation.terms,
+            f"chunk {operation.chunk} is not in 1 .. {operation.terms}",
+        )
+    else:
+        _expect(not operation.reduction, "reduction: it has none")
+        _expect(operation.chunk == 0, f"chunk {operation.chunk} without a reduction")
+    _check_immediate(operation)
+
+
+def _check_immediate(operation: Operation) -> None:
+    value = operation.immediate
+    if operation.function is Function.DIV:
+        _expect(0 <= value <= 30, f"immediate {value} of div is not in 0 .. 30")
+    elif operation.function is Function.SHIFT:
+        _expect(0 <= value <= 62, f"immediate {value} of shift is not in 0 .. 62")
+    elif operation.opcode is not Opcode.GATHER:
+        _expect(value == 0, f"immediate {value} where it takes none")
+
+
+def _check_view(program: Program, operation: Operation, index: int, name: str, view: View) -> None:
+    dims, depth = operation.result.dims + operation.reduction, len(operation.reduction)
+    forms = [view.offset, *(guard.form for guard in view.guards)]
+    if name in ("multiplier", "bias"):
+        _expect(not any(any(form.reduction) for form in forms), f"{name}: it depends on a reduction index")
+    if view.source is Source.IMMEDIATE:
+        plain = immediate(view.fill, len(operation.result.dims), depth)
+        _expect(view == plain, f"{name}: an immediate has an index, an offset or guards")
+        _expect(
+            not (operation.opcode is Opcode.MAX and name == "operand 0"),
+            f"{name}: the maximum of an immediate",
+        )
+        _expect(
+            not (operation.opcode is Opcode.GATHER and name == "operand 1"),
+            f"{name}: an immediate as a table",
+        )
+        return
+    limits = {
+        Source.INPUT: len(program.inputs),
+        Source.CONSTANT: len(program.constants),
+        Source.OUTPUT: index,
+        Source.HISTORY: len(program.operations),
+    }
+    _expect(
+        view.index < limits[view.source],
+        f"{name}: {view.source.name.lower()} {view.index} does not exist where it is read",
+    )
+    low, high = source_type(program, view).element.interval
+    _expect(low <= view.fill <= high, f"{name}: fill {view.fill} is not a value of its source's type")
+    for number, form in enumerate(forms):
+        where = f"{name}: " + ("offset" if number == 0 else f"guard {number - 1}")
+        low, high = form_interval(form, dims, program.step_bound)
+        _expect(max(-low, high) < MAX_OFFSET, f"{where} may reach {max(-low, high)}, above 2^62")
+    for number, guard in enumerate(view.guards):
+        _expect(
+            1 <= guard.limit < MAX_ELEMENTS,
+            f"{name}: guard {number}: limit {guard.limit} is not in 1 .. 2^31 - 1",
+        )
+
+
+def source_type(program: Program, view: View) -> TensorType:
+    """Type of the tensor that a view reads; of a history, the type of each of its entries."""
+    match view.source:
+        case Source.INPUT:
+            return program.inputs[view.index]
+        case Source.CONSTANT:
+            return program.constants[view.index].type
+        case Source.OUTPUT | Source.HISTORY:
+            return program.operations[view.index].result
+    raise ValueError("an immediate has no tensor")
+
+
+def _find_interval(program: Program, operation: Operation, outputs: Sequence[Interval]) -> Interval:
+    """Interval of the operation's output, given those of all operations before it."""
+    found, skipped = [], None
+    for name, view in named_views(operation):
+        if view.source is Source.IMMEDIATE:
+            found.append((view.fill, view.fill))
+            continue
+        tensor, interval = source_type(program, view), _source_interval(program, view, outputs)
+        is_table = operation.opcode is Opcode.GATHER and name == "operand 1"
+        reach = tensor.count - tensor.count // tensor.dims[0] if is_table else 0
+        dims = operation.result.dims + operation.reduction
+        may_miss = view.source is Source.HISTORY or not always_present(
+            view, tensor.count, dims, program.step_bound, reach
+        )
+        if operation.opcode is Opcode.MAX and name == "operand 0":
+            lowest = tensor.element.interval[0]
+            skipped = (lowest, lowest) if may_miss else None
+        elif may_miss:
+            interval = union(interval, (view.fill, view.fill))
+        found.append(interval)
+    return output_interval(operation, found[:-2], skipped, multiplier=found[-2], bias=found[-1])
+
+
+def _source_interval(program: Program, view: View, outputs: Sequence[Interval]) -> Interval:
+    match view.source:
+        case Source.CONSTANT:
+            return program.constants[view.index].interval
+        case Source.OUTPUT:
+            return outputs[view.index]
+    return source_type(program, view).element.interval
+
+
+def _check_cost(program: Program, operation: Operation) -> None:
+    cost = step_cost(program, operation)
+    _expect(
+        cost.proof <= MAX_PROOF,
+        f"a step touches {cost.tiles} tiles and its proof may take {cost.proof} bytes, above {MAX_PROOF}",
+    )
+    _expect(cost.gas <= MAX_GAS, f"a step may take {cost.gas} gas, above {MAX_GAS}")
+
+
+def _check_liveness(program: Program) -> None:
+    """The output depends on every operation, and an operation reads every constant."""
+    last = len(program.operations) - 1
+    live, constants, waiting = {last}, set(), [last]
+    while waiting:
+        for view in program.operations[waiting.pop()].views:
+            if view.source is Source.CONSTANT:
+                constants.add(view.index)
+            elif view.source in (Source.OUTPUT, Source.HISTORY) and view.index not in live:
+                live.add(view.index)
+                waiting.append(view.index)
+    for index, operation in enumerate(program.operations):
+        _expect(
+            index in live, f"operation {index} ({_name(operation)}) is dead: the output does not depend on it"
+        )
+    for index in range(len(program.constants)):
+        _expect(index in constants, f"constant {index} is never read")
+
+
+def _name(operation: Operation) -> str:
+    return operation.function.name.lower() if operation.function else operation.opcode.name.lower()
+
+
+def _at_most(what: str, count: int, limit: int) -> None:
+    _expect(count <= limit, f"{count} {what}, above {limit}")
+
+
+def _expect(holds: bool, message: str) -> None:
+    if not holds:
+        raise InvalidProgram(message)
