@@ -78,8 +78,8 @@ class Journal:
     def open(cls, path: Path, identity: Identity, schemas: Sequence[Schema]) -> Journal:
         """Own the journal at `path`, creating or migrating it first.
 
-        Raises JournalInUseError if another process owns it, JournalMismatchError if it is not this identity's or is
-        newer than `schemas`.
+        Raises JournalInUseError if another process owns it, JournalMismatchError if it is not this
+        identity's or is newer than `schemas`.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = _ProcessLock(path.with_name(path.name + ".lock"), owner_of=path)
