@@ -1,13 +1,51 @@
-"""Why a call reverted, in words."""
+"""What endpoints and contracts mean by their answers, which every client words in its own way."""
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import Any
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 
 from executor.chain.rpc import RefusedError, octets
+
+
+class Answer(Enum):
+    """What an endpoint's answer to signed bytes means."""
+
+    TAKEN = auto()  # it has them
+    OUTBID = auto()  # it has a better offer for the same nonce
+    PASSED = auto()  # the nonce is used: a look at the chain will tell by whom
+    CHEAP = auto()  # it asks for a better offer
+    REJECTED = auto()  # it does not have them
+
+
+# How the clients in use say it, to be compared in this order. None is a reason for a new transaction.
+_PHRASES = {
+    Answer.TAKEN: ("already known", "already imported", "known transaction", "already in"),
+    Answer.OUTBID: ("replacement transaction underpriced", "replacement fee too low", "could not replace"),
+    Answer.PASSED: ("nonce too low", "nonce is too low", "oldnonce", "nonce has already been used"),
+    Answer.CHEAP: ("underpriced", "less than block base fee", "tip too low", "fee too low"),
+}
+
+
+def classify(refusal: RefusedError | None) -> Answer:
+    """The meaning of an answer to a broadcast."""
+    if refusal is None:
+        return Answer.TAKEN
+    said = refusal.message.lower()
+    for answer, phrases in _PHRASES.items():
+        if any(phrase in said for phrase in phrases):
+            return answer
+    return Answer.REJECTED
+
+
+def is_verdict(refusal: RefusedError) -> bool:
+    """Whether a simulation failed by what the call does, and not by the endpoint or an empty purse."""
+    said = refusal.message.lower()
+    return refusal.code == 3 or "revert" in said or "gas required exceeds" in said or "out of gas" in said
+
 
 _ERROR_STRING = bytes.fromhex("08c379a0")  # Error(string): what assert and require say
 _PANIC = bytes.fromhex("4e487b71")  # Panic(uint256)
