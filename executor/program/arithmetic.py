@@ -49,7 +49,7 @@ def apply(function: Function, operands: list[Int64Array], p: int) -> Int64Array:
             raised: Int64Array = np.maximum(a, b)
             return np.minimum(raised, c)
         case Function.EQ:
-            return (a == b).astype(np.int64)
+            return np.equal(a, b).astype(np.int64)
         case Function.LT:
             return (a < b).astype(np.int64)
         case Function.LE:
