@@ -176,17 +176,23 @@ class Follower:
     def poll(self) -> Batch | None:
         """The next step, or None when there is nothing new.
 
-        Raises UnreachableError if the endpoint fails, TooDeepError if the common ancestor is forgotten.
+        Raises RpcError if the endpoint fails: call again later. TooDeepError: no remembered block is left.
         """
         known = self.known()
         if not known:  # remember what the first followed block stands on: it may be reorganised, too
             anchor = self._header(hex(self._start - 1))
             return Batch(head=anchor, blocks=(anchor,))
-        head = self._header("latest")
-        same_height = self._hash_at(min(known[-1].number, head.number))
+        tip = known[-1]
+        newest, at_tip = self._answers([_by_number("latest"), _by_number(hex(tip.number))])
+        if newest is None:
+            raise UnreachableError("follower: the endpoint has no newest block")
+        head = _block(newest)
+        if head.number < tip.number:
+            at_tip = newest
+        same_height = None if at_tip is None else _block(at_tip).hash
         match decide(known, head, same_height, self._window):
             case Extend(first, last):
-                return self._extend(known[-1], first, last)
+                return self._extend(tip, first, last)
             case CatchUp(first, last):
                 return self._catch_up(first, last)
             case GoBack():
@@ -215,8 +221,7 @@ class Follower:
         return None if row is None else Block(*row)
 
     def _extend(self, tip: Block, first: int, last: int) -> Batch | None:
-        headers = [_block(answer) for answer in self._headers(range(first, last + 1))]
-        blocks = linked(tip, headers)
+        blocks = linked(tip, self._headers(range(first, last + 1)))
         if not blocks:
             return None  # the chain moved between two answers: look again
         queries: list[Call] = [
@@ -247,38 +252,43 @@ class Follower:
     def _read_range(self, first: int, last: int) -> tuple[Block, tuple[Log, ...]]:
         """The range's logs, with its last header in the same exchange: who lacks that may lack logs."""
         bounds = {"address": self._addresses, "fromBlock": hex(first), "toBlock": hex(last)}
-        header, logs = self._endpoint.read_many(
-            [("eth_getBlockByNumber", [hex(last), False]), ("eth_getLogs", [bounds])]
-        )
-        for answer in (header, logs):
-            if isinstance(answer, RefusedError):
-                raise answer
+        header, logs = self._answers([_by_number(hex(last)), ("eth_getLogs", [bounds])])
         if header is None or logs is None:
             raise UnreachableError(f"follower: the endpoint has no block {last}")
         return _block(header), tuple(_log(item) for item in logs)
 
     def _go_back(self, known: Sequence[Block]) -> Batch:
-        headers = [_block(answer) for answer in self._headers([block.number for block in known])]
-        chain = {block.number: block.hash for block in headers}
+        chain = {block.number: block.hash for block in self._headers([block.number for block in known])}
         ancestor = common_ancestor(known, chain)
-        if ancestor is None:
-            raise TooDeepError(f"follower: the chain left block {known[0].number}, the oldest one remembered")
-        return Batch(head=ancestor, rolled_back_from=ancestor.number + 1)
+        if ancestor is not None:
+            return Batch(head=ancestor, rolled_back_from=ancestor.number + 1)
+        oldest = known[0].number
+        if oldest not in chain:
+            raise UnreachableError(f"follower: the endpoint has no block {oldest}")
+        raise TooDeepError(f"follower: the chain left block {oldest}, the oldest one remembered")
 
     def _header(self, which: str) -> Block:
-        answer = self._endpoint.read("eth_getBlockByNumber", which, False)
-        if not isinstance(answer, dict):
+        (answer,) = self._answers([_by_number(which)])
+        if answer is None:
             raise UnreachableError(f"follower: the endpoint has no block {which}")
         return _block(answer)
 
-    def _headers(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    def _headers(self, numbers: Sequence[int]) -> list[Block]:
         """The headers of those blocks that the endpoint has."""
-        answers = self._endpoint.read_many([("eth_getBlockByNumber", [hex(n), False]) for n in numbers])
-        return [answer for answer in answers if isinstance(answer, dict)]
+        answers = self._answers([_by_number(hex(number)) for number in numbers])
+        return [_block(answer) for answer in answers if answer is not None]
 
-    def _hash_at(self, number: int) -> bytes | None:
-        answer = self._endpoint.read("eth_getBlockByNumber", hex(number), False)
-        return octets(answer["hash"]) if isinstance(answer, dict) else None
+    def _answers(self, calls: Sequence[Call]) -> list[Any]:
+        """The results of a batch none of which was refused; None for what the endpoint does not have."""
+        answers = self._endpoint.read_many(calls)
+        for answer in answers:
+            if isinstance(answer, RefusedError):
+                raise answer
+        return answers
+
+
+def _by_number(which: str) -> Call:
+    return "eth_getBlockByNumber", [which, False]
 
 
 def _block(answer: Mapping[str, Any]) -> Block:

@@ -63,8 +63,8 @@ class OutboxSettings:
     """How patient and how generous to be.
 
     confirmations: blocks, its own included, that make a transaction confirmed. patience: blocks before more
-    is offered for the first in line. in_flight: transactions on their way at once. gas_margin: percent above
-    the estimate.
+    is offered for the first in line. in_flight: most transactions signed and not yet in a block. gas_margin:
+    percent above the estimate.
     """
 
     confirmations: int = 3
@@ -153,6 +153,17 @@ class Outbox:
         self._journal.crash_point("outbox.enqueued")
         return number
 
+    def cancel(self, number: int) -> bool:
+        """Want a transaction no more, inside the caller's journal transaction.
+
+        False if it is too late: signed, it may have reached the chain, and takes its course.
+        """
+        outgoing = self._transactions.get(number)
+        if outgoing.state is not State.QUEUED:
+            return False
+        self._transactions.move(outgoing, State.CANCELLED)
+        return True
+
     def get(self, number: int) -> Outgoing:
         """The transaction with this id, as it stands."""
         return self._transactions.get(number)
@@ -164,7 +175,7 @@ class Outbox:
     def step(self) -> list[Outgoing]:
         """Bring every transaction as far as it gets now; returns those that changed.
 
-        Raises UnreachableError (call again later; nothing is lost) and ForeignTransactionError (stop).
+        Raises RpcError (call again later; nothing is lost) and ForeignTransactionError (stop).
         """
         sight = self._look()
         self._watch(sight)
@@ -250,8 +261,10 @@ class Outbox:
         return bool(taken)
 
     def _unmined_below(self, nonce: int) -> list[Outgoing]:
-        line = self._transactions.in_flight()
-        return [o for o in line if o.state is not State.MINED and o.nonce is not None and o.nonce < nonce]
+        return [o for o in self._unmined() if o.nonce is not None and o.nonce < nonce]
+
+    def _unmined(self) -> list[Outgoing]:
+        return [o for o in self._transactions.in_flight() if o.state is not State.MINED]
 
     def _displaced(self, sight: _Sight) -> list[Outgoing]:
         """Transactions that can never be mined: their nonce was used, deep in the chain, and not by them."""
@@ -266,8 +279,8 @@ class Outbox:
 
     def _sign(self, sight: _Sight) -> None:
         """Give a nonce and durable bytes to what a simulation lets through."""
-        waiting = self._settings.in_flight - len(self._transactions.in_flight())
-        ready = self._ready(self._transactions.queued(max(0, waiting)))
+        room = self._settings.in_flight - len(self._unmined())
+        ready = self._ready(self._transactions.queued(max(0, room)))
         if not ready:
             return
         fees = first_fees(sight.base_fee, self._settings.fees)
@@ -367,14 +380,13 @@ class Outbox:
         self._journal.crash_point("outbox.outbid")
 
     def _first_in_line(self, sight: _Sight) -> Outgoing | None:
-        return next((o for o in self._transactions.in_flight() if o.nonce == sight.nonce), None)
+        return next((o for o in self._unmined() if o.nonce == sight.nonce), None)
 
     # Broadcast
 
     def _broadcast(self, sight: _Sight) -> None:
         """Send every form that no endpoint has answered to, and all of them if the first in line got lost."""
-        unmined = [o for o in self._transactions.in_flight() if o.state is not State.MINED]
-        line = [(outgoing, self._transactions.attempts(outgoing)) for outgoing in unmined]
+        line = [(outgoing, self._transactions.attempts(outgoing)) for outgoing in self._unmined()]
         if line and not self._is_lost(line[0][1][-1]):
             line = [(outgoing, attempts) for outgoing, attempts in line if not attempts[-1].offered]
         if not line:

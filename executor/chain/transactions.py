@@ -18,6 +18,7 @@ from executor.journal import Journal, Schema
 
 class State(StrEnum):
     QUEUED = "queued"  # wanted; nothing was signed
+    CANCELLED = "cancelled"  # no longer wanted before it was signed
     REFUSED = "refused"  # its simulation failed; nothing was ever sent
     REHEARSED = "rehearsed"  # simulated without a key; nothing was ever sent
     SIGNED = "signed"  # has a nonce and signed bytes; they may have reached the chain
@@ -28,7 +29,8 @@ class State(StrEnum):
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.REFUSED, State.REHEARSED, State.SIGNED}),
+    State.QUEUED: frozenset({State.CANCELLED, State.REFUSED, State.REHEARSED, State.SIGNED}),
+    State.CANCELLED: frozenset(),
     State.REFUSED: frozenset(),
     State.REHEARSED: frozenset(),
     # back to the queue only when an operator has adopted a nonce that somebody else used
@@ -42,7 +44,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 
 IN_FLIGHT = (State.SIGNED, State.SENT, State.MINED)  # hold a nonce and are watched
 LIVE = (State.QUEUED, *IN_FLIGHT)  # a purpose has at most one of these
-SETTLED = (State.REFUSED, State.REHEARSED, State.CONFIRMED, State.REVERTED)  # nothing more happens by itself
+SETTLED = tuple(state for state in State if state not in LIVE)  # nothing more happens by itself
 
 
 def _quoted(states: Iterable[State]) -> str:

@@ -278,14 +278,14 @@ def test_poll__endpoint_behind_the_range_it_answers__does_not_skip_its_logs(bran
     branches.grow([1] * 100)
     consumer = following(branches, journal, window=10)
     consumer.step()
-    read = branches.read
+    answer = branches._answer
     fresh = branches.read("eth_getBlockByNumber", "latest", False)
     branches.lag = 40
-    branches.read = lambda method, *p: fresh if p[0] == "latest" else read(method, *p)
+    branches._answer = lambda method, params: fresh if params[0] == "latest" else answer(method, params)
     with pytest.raises(UnreachableError, match="has no block"):
         consumer.drain()
     assert consumer.values() == branches.history(branches.best[consumer.follower.head().number].hash)
-    branches.lag, branches.read = 0, read
+    branches.lag, branches._answer = 0, answer
     consumer.drain()
     assert consumer.values() == branches.history(branches.best[-1].hash)
 
@@ -297,6 +297,23 @@ def test_poll__reorganisation_below_memory__halts(branches, journal):
     branches.reorganise(20)
     with pytest.raises(TooDeepError, match="the oldest one remembered"):
         consumer.drain()
+
+
+def test_poll__endpoint_refuses_while_going_back__does_not_take_it_for_a_deep_reorganisation(
+    branches, journal
+):
+    branches.grow([1] * 30)
+    consumer = following(branches, journal, window=5)
+    consumer.drain()
+    branches.reorganise(2, extra=1)
+    whole = branches.read_many
+    limit = RefusedError(-32005, "rate limit")
+    branches.read_many = lambda calls: whole(calls) if len(calls) <= 2 else [limit] * len(calls)
+    with pytest.raises(RefusedError, match="rate limit"):
+        consumer.drain()
+    branches.read_many = whole
+    consumer.drain()
+    assert consumer.values() == branches.history(branches.best[-1].hash)
 
 
 def test_poll__reorganisation_of_the_whole_window__is_rolled_back(branches, journal):

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from executor.chain.fees import GWEI, FeePolicy, Fees, bumped_fees, first_fees
+from executor.chain.fees import GWEI, FeePolicy
 from executor.chain.keys import LocalKey
 from executor.chain.outbox import MOST_GAS, ForeignTransactionError, NonceError, Outbox, OutboxSettings
 from executor.chain.rpc import Rpc, UnreachableError
-from executor.chain.transactions import (
-    IN_FLIGHT,
-    SETTLED,
-    TRANSITIONS,
-    DuplicateError,
-    State,
-    TransitionError,
-)
+from executor.chain.transactions import DuplicateError, State
 from executor.journal import JournalError
 from tests.executor.anvil import CHAIN_ID, COUNTER_AT, OPERATOR
 from tests.executor.proxy import SENDS
@@ -74,61 +64,6 @@ def states(outbox: Outbox, ids: list[int]) -> list[State]:
 
 def attempts(outbox: Outbox, one: int) -> list:
     return outbox._transactions.attempts(outbox.get(one))
-
-
-# The state machine and the fees
-
-
-def test_transitions__table__knows_every_state_and_ends_only_where_nothing_was_sent():
-    assert set(TRANSITIONS) == set(State)
-    assert {state for state, following in TRANSITIONS.items() if not following} == {
-        State.REFUSED,
-        State.REHEARSED,
-    }
-    reached = {State.QUEUED}
-    for _ in State:
-        reached |= {following for state in reached for following in TRANSITIONS[state]}
-    assert reached == set(State)
-    assert set(IN_FLIGHT) | set(SETTLED) | {State.QUEUED} == set(State)
-
-
-@pytest.mark.parametrize(("before", "after"), product(State, State))
-def test_move__every_pair_of_states__follows_the_table(before, after, journal, anvil, outbox, want):
-    (one,) = want(outbox, 1)
-    with journal.transaction():
-        journal.write("UPDATE transactions SET state = ? WHERE id = ?", before, one)
-        if after in TRANSITIONS[before]:
-            outbox._transactions.move(outbox.get(one), after)
-        else:
-            with pytest.raises(TransitionError, match=f"from {before} to {after}"):
-                outbox._transactions.move(outbox.get(one), after)
-    assert outbox.get(one).state is (after if after in TRANSITIONS[before] else before)
-
-
-wei = st.integers(1, 10**13)
-
-
-@given(base_fee=wei, tip=wei, cap=wei)
-def test_first_fees__any_market__pays_the_next_block_within_the_cap(base_fee, tip, cap):
-    policy = FeePolicy(cap=max(cap, tip), tip=tip)
-    fees = first_fees(base_fee, policy)
-    if fees is None:
-        assert base_fee + tip > policy.cap
-    else:
-        assert base_fee + tip <= fees.max_fee <= policy.cap
-        assert fees.tip == tip
-
-
-@given(base_fee=wei, tip=wei, extra=wei, cap=wei)
-def test_bumped_fees__any_offer__rises_by_an_eighth_or_stops_at_the_cap(base_fee, tip, extra, cap):
-    fees, policy = Fees(tip + extra, tip), FeePolicy(cap=max(cap, tip), tip=tip)
-    bumped = bumped_fees(fees, base_fee, policy)
-    if bumped is None:
-        assert fees.max_fee * 9 > policy.cap * 8 - 8
-    else:
-        assert 8 * bumped.max_fee >= 9 * fees.max_fee
-        assert 8 * bumped.tip >= 9 * fees.tip
-        assert bumped.tip <= bumped.max_fee <= policy.cap
 
 
 # What becomes of an intent
@@ -270,6 +205,25 @@ def test_step__no_key__says_what_it_would_send_and_sends_nothing(anvil, journal,
 def test_outbox__key_of_another_account__is_refused(anvil, journal):
     with pytest.raises(ValueError, match="not 0x00"):
         Outbox(anvil.rpc, journal, LocalKey(OPERATOR), "0x" + "00" * 20, CHAIN_ID)
+
+
+def test_cancel__still_queued__is_never_sent(anvil, outbox, journal, want):
+    one, other = want(outbox, 1, 2)
+    with journal.transaction():
+        assert outbox.cancel(one) is True
+    settle(outbox, anvil)
+    assert states(outbox, [one, other]) == [State.CANCELLED, State.CONFIRMED]
+    assert anvil.logged() == [(2).to_bytes(32)]
+
+
+def test_cancel__already_signed__takes_its_course(anvil, outbox, journal, want):
+    anvil.automine(False)
+    (one,) = want(outbox, 1)
+    outbox.step()
+    with journal.transaction():
+        assert outbox.cancel(one) is False
+    settle(outbox, anvil)
+    assert anvil.count() == 1
 
 
 # Stuck, dropped, reorganised
