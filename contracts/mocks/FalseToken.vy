@@ -1,0 +1,38 @@
+# pragma version 0.4.3
+"""
+@title FalseToken
+@notice Returns false where others revert, and then moves nothing.
+"""
+from contracts.mocks import ledger
+
+initializes: ledger
+
+exports: (ledger.totalSupply, ledger.balanceOf, ledger.allowance)
+
+
+@external
+def mint(to: address, amount: uint256):
+    ledger._mint(to, amount)
+
+
+@external
+def transfer(to: address, amount: uint256) -> bool:
+    if ledger.balanceOf[msg.sender] < amount:
+        return False
+    ledger._move(msg.sender, to, amount)
+    return True
+
+
+@external
+def approve(spender: address, amount: uint256) -> bool:
+    ledger._approve(msg.sender, spender, amount)
+    return True
+
+
+@external
+def transferFrom(owner: address, to: address, amount: uint256) -> bool:
+    if ledger.allowance[owner][msg.sender] < amount or ledger.balanceOf[owner] < amount:
+        return False
+    ledger._spend(owner, msg.sender, amount)
+    ledger._move(owner, to, amount)
+    return True
