@@ -52,9 +52,15 @@ class Step:
         t: int,
     ) -> None:
         self.program, self.inputs, self.trace, self.number, self.t = program, inputs, trace, number, t
+        self.found: dict[tuple[Source, int], tuple[list[int], int, int]] = {}
 
     def tensor(self, view: View) -> tuple[list[int], int, int]:
-        """Elements, first dimension, and type of what the view reads."""
+        """Elements, first dimension, and type of what the view reads; the same all through the operation."""
+        if (view.source, view.index) not in self.found:
+            self.found[view.source, view.index] = self.find(view)
+        return self.found[view.source, view.index]
+
+    def find(self, view: View) -> tuple[list[int], int, int]:
         program = self.program
         if view.source is Source.INPUT:
             tensor = program.inputs[view.index]
