@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -85,15 +88,21 @@ def running_anvil(*options: str) -> Iterator[Anvil]:
     binary = shutil.which("anvil")
     assert binary, "anvil is not on PATH: run `make install`"
     command = [binary, "--port", "0", "--accounts", "1", "--hardfork", "osaka", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if listening := re.search(r"Listening on (\S+)", line):
-                break
-        else:
-            raise AssertionError("anvil ended before it listened")
-        yield Anvil(f"http://{listening[1]}")
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+    # Into a file: anvil logs every call, and would wait for ever on a pipe that nobody empties.
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+        try:
+            yield Anvil(f"http://{_address(process, said.fileno())}")
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _address(process: subprocess.Popen[bytes], said: int) -> str:
+    """Where it listens, once it says so."""
+    for _ in range(1_000):
+        if listening := re.search(rb"Listening on (\S+)", os.pread(said, 1 << 16, 0)):
+            return listening[1].decode()
+        assert process.poll() is None, "anvil ended before it listened"
+        time.sleep(0.01)
+    raise AssertionError("anvil did not listen within 10 seconds")

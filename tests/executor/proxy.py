@@ -12,12 +12,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import requests
 
 SENDS = "eth_sendRawTransaction"
+REFUSAL = {"jsonrpc": "2.0", "id": None, "error": {"code": -32005, "message": "the proxy refuses"}}
 
 
 class FaultyProxy:
     """Fails the next requests in the order of `faults`, then behaves.
 
-    Faults: "deaf" (closes without forwarding), "mute" (forwards, then closes), or an HTTP status.
+    Faults: "deaf" (closes without forwarding), "mute" (forwards, then closes), or an HTTP status, with a
+    refusal in the body.
     `only`: faults strike only at requests that call this method. `seen` counts calls that arrived, by method.
     """
 
@@ -38,7 +40,7 @@ class FaultyProxy:
             handler.close_connection = True
             return
         if isinstance(fault, int):
-            handler.send_error(fault)
+            self.answer(handler, fault, json.dumps(REFUSAL).encode())
             return
         answer = requests.post(
             self.upstream, data=body, headers={"Content-Type": "application/json"}, timeout=10
@@ -46,10 +48,13 @@ class FaultyProxy:
         if fault == "mute":
             handler.close_connection = True
             return
-        handler.send_response(answer.status_code)
-        handler.send_header("Content-Length", str(len(answer.content)))
+        self.answer(handler, answer.status_code, answer.content)
+
+    def answer(self, handler: BaseHTTPRequestHandler, status: int, content: bytes) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(content)))
         handler.end_headers()
-        handler.wfile.write(answer.content)
+        handler.wfile.write(content)
 
 
 @contextmanager

@@ -345,6 +345,21 @@ def test_step__endpoint_gone__loses_nothing(anvil, proxy, make, want):
     assert anvil.count() == 1
 
 
+def test_step__endpoint_falls_behind__confirmed_stays_confirmed(anvil, make, want):
+    """An endpoint that has not seen the block is no reorganisation."""
+    rpc = Rpc(anvil.url)
+    outbox = make(rpc)
+    (one,) = want(outbox, 1)
+    past = {
+        "eth_getBlockByNumber": rpc.read("eth_getBlockByNumber", "latest", False),
+        "eth_getTransactionCount": "0x0",
+    }
+    settle(outbox, anvil)
+    rpc.read_many = lambda calls: [past.get(method) for method, _ in calls]
+    assert outbox.step() == []
+    assert outbox.get(one).state is State.CONFIRMED
+
+
 # One owner per account
 
 

@@ -31,6 +31,14 @@ def test_read__endpoint_stays_away__gives_up_with_doubling_pauses(proxy):
     assert pauses == [0.5, 1.0, 2.0]
 
 
+def test_read__endpoint_refuses_by_http_status__is_told_at_once(proxy, patient):
+    """Repeating what is too large or malformed would change nothing."""
+    proxy.faults = [413]
+    with pytest.raises(RefusedError, match="the proxy refuses"):
+        patient.chain_id()
+    assert proxy.seen["eth_chainId"] == 1
+
+
 @pytest.mark.parametrize("fault", ["deaf", "mute", 429, 500])
 def test_send__endpoint_fails__is_not_repeated(proxy, patient, fault):
     proxy.faults = [fault]
