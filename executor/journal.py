@@ -66,7 +66,10 @@ class Schema:
 
 
 class Journal:
-    """An open journal; made by `Journal.open` (the one writer) or `Journal.view` (any reader)."""
+    """An open journal; made by `Journal.open` (the one writer) or `Journal.view` (any reader).
+
+    It belongs to the thread that opened it.
+    """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, lock: _ProcessLock | None) -> None:
         self.path = path

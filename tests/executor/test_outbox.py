@@ -8,10 +8,17 @@ import pytest
 
 from executor.chain.fees import GWEI, FeePolicy
 from executor.chain.keys import LocalKey
-from executor.chain.outbox import MOST_GAS, ForeignTransactionError, NonceError, Outbox, OutboxSettings
+from executor.chain.outbox import (
+    MOST_GAS,
+    SCHEMA,
+    ForeignTransactionError,
+    NonceError,
+    Outbox,
+    OutboxSettings,
+)
 from executor.chain.rpc import Rpc, UnreachableError
 from executor.chain.transactions import DuplicateError, State
-from executor.journal import JournalError
+from executor.journal import Journal, JournalError
 from tests.executor.anvil import CHAIN_ID, COUNTER_AT, OPERATOR
 from tests.executor.proxy import SENDS
 
@@ -105,9 +112,11 @@ def test_enqueue__outside_a_transaction__is_refused(outbox):
 
 
 def test_enqueue__callers_transaction_fails__wants_nothing(anvil, outbox, journal):
-    with pytest.raises(JournalError), journal.transaction():
-        outbox.enqueue("half", COUNTER_AT, b"") and journal.transaction().__enter__()
+    with pytest.raises(ZeroDivisionError), journal.transaction():
+        outbox.enqueue("half", COUNTER_AT, b"") / 0
     assert outbox.idle()
+    settle(outbox, anvil)
+    assert anvil.nonce(OPERATOR.address) == 0
 
 
 def test_enqueue__purpose_on_its_way__is_refused_until_it_is_settled(anvil, outbox, want):
@@ -386,6 +395,22 @@ def test_step__foreign_transaction_waits_at_our_nonce__halts(anvil, outbox, want
     anvil.send_as(OPERATOR, b"foreign", tip=40 * GWEI)
     with pytest.raises(ForeignTransactionError, match="waits at nonce 0"):
         outbox.step()
+
+
+def test_step__two_executors_with_one_key__second_halts(anvil, outbox, journal, want, tmp_path):
+    """On two machines, so that no lock keeps them apart: each has a journal of its own."""
+    with Journal.open(tmp_path / "second.sqlite", journal.identity(), (SCHEMA,)) as other:
+        second = Outbox(anvil.rpc, other, LocalKey(OPERATOR), OPERATOR.address, CHAIN_ID, QUICK)
+        second.start()
+        want(outbox, 1)
+        with other.transaction():
+            second.enqueue("count 2", COUNTER_AT, (2).to_bytes(32))
+        settle(outbox, anvil)
+        second.step()
+        anvil.mine(2)
+        with pytest.raises(ForeignTransactionError, match="something else sends from this key"):
+            second.step()
+    assert anvil.logged() == [(1).to_bytes(32)]
 
 
 def test_start__account_has_a_past_of_its_own__is_refused_until_adopted(anvil, make, want):
