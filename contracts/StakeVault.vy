@@ -14,6 +14,7 @@ ACTIVE: constant(uint256) = 1 << 160
 
 ASSET: immutable(address)
 MARKET: immutable(address)
+CHALLENGES: immutable(address)
 UNBONDING_SECONDS: immutable(uint256)
 
 stakes: HashMap[address, uint256]  # account -> free 128 (low) | locked 128: a lock is one read and one write
@@ -24,13 +25,14 @@ rewards: public(HashMap[address, uint256])
 
 
 @deploy
-def __init__(asset: address, market: address, unbonding_seconds: uint256):
+def __init__(asset: address, market: address, challenges: address, unbonding_seconds: uint256):
     assert asset.is_contract, "vault: asset has no code"
-    # The market is deployed after the vault, at an address known beforehand: it has no code yet.
-    assert market != empty(address), "vault: no market"
+    # Both are deployed after the vault, at addresses known beforehand: they have no code yet.
+    assert market != empty(address) and challenges != empty(address), "vault: no market"
     assert unbonding_seconds > 0, "vault: no unbonding time"
     ASSET = asset
     MARKET = market
+    CHALLENGES = challenges
     UNBONDING_SECONDS = unbonding_seconds
 
 
@@ -131,9 +133,15 @@ def withdraw_rewards(to: address):
 # --- for the Market ---
 
 
+@internal
+@view
+def _check_market():
+    assert msg.sender == MARKET or msg.sender == CHALLENGES, "vault: not the market"
+
+
 @external
 def lock(operator: address, amount: uint256) -> address:
-    assert msg.sender == MARKET, "vault: not the market"
+    self._check_market()
     entry: uint256 = self.operators[operator]
     assert entry & ACTIVE != 0, "vault: not an operator"
     account: address = self._account(entry)
@@ -146,7 +154,7 @@ def lock(operator: address, amount: uint256) -> address:
 
 @external
 def release(operator: address, amount: uint256) -> address:
-    assert msg.sender == MARKET, "vault: not the market"
+    self._check_market()
     account: address = self._account(self.operators[operator])
     stake: uint256 = self.stakes[account]
     assert amount <= stake >> 128, "vault: not so much locked"
@@ -165,7 +173,7 @@ def slash(
     bounty: uint256,
     burned: uint256,
 ):
-    assert msg.sender == MARKET, "vault: not the market"
+    self._check_market()
     assert victim != empty(address) or compensation == 0, "vault: no victim"
     assert winner != empty(address) or bounty == 0, "vault: no winner"
     account: address = self._account(self.operators[operator])
@@ -199,6 +207,12 @@ def asset() -> address:
 @view
 def market() -> address:
     return MARKET
+
+
+@external
+@view
+def challenges() -> address:
+    return CHALLENGES
 
 
 @external

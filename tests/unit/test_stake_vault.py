@@ -18,7 +18,7 @@ def token(project, deployer, staker):
 
 @pytest.fixture(scope="module")
 def vault(project, deployer, market_caller, token, staker):
-    vault = project.StakeVault.deploy(token, market_caller, UNBONDING, sender=deployer)
+    vault = project.StakeVault.deploy(token, market_caller, market_caller, UNBONDING, sender=deployer)
     token.approve(vault, 10 * STAKE, sender=staker)
     return vault
 
@@ -47,11 +47,11 @@ def test_init__valid__states_its_parameters(vault, token, market_caller):
 
 def test_init__bad_parameters__reverts(project, deployer, token, market_caller):
     with ape.reverts("vault: asset has no code"):
-        project.StakeVault.deploy(market_caller, market_caller, UNBONDING, sender=deployer)
+        project.StakeVault.deploy(market_caller, market_caller, market_caller, UNBONDING, sender=deployer)
     with ape.reverts("vault: no market"):
-        project.StakeVault.deploy(token, ZERO_ADDRESS, UNBONDING, sender=deployer)
+        project.StakeVault.deploy(token, ZERO_ADDRESS, market_caller, UNBONDING, sender=deployer)
     with ape.reverts("vault: no unbonding time"):
-        project.StakeVault.deploy(token, market_caller, 0, sender=deployer)
+        project.StakeVault.deploy(token, market_caller, market_caller, 0, sender=deployer)
 
 
 # --- deposit ---
@@ -118,7 +118,7 @@ def test_deposit__beyond_128_bits__reverts(refuses, staked, token, market_caller
 
 def vault_over(project, name, staker, deployer, market_caller):
     token = project.get_contract(name).deploy(sender=deployer)
-    vault = project.StakeVault.deploy(token, market_caller, UNBONDING, sender=deployer)
+    vault = project.StakeVault.deploy(token, market_caller, market_caller, UNBONDING, sender=deployer)
     token.mint(staker, STAKE, sender=deployer)
     token.approve(vault, STAKE, sender=staker)
     return token, vault
