@@ -1,8 +1,14 @@
 """The committed vectors are what today's code says."""
 
+import json
+from typing import Any
+
 import pytest
 
+from executor.program.ir import Function
+from tests.program import plain
 from tests.vectors.generate import FOLDER, VECTORS, render
+from tests.vectors.programs import tiny_programs
 
 
 @pytest.mark.parametrize("name", sorted(VECTORS))
@@ -12,3 +18,36 @@ def test_vectors__regenerated__equal_the_committed(name: str) -> None:
 
 def test_vectors__folder__holds_no_file_without_a_generator() -> None:
     assert {path.name for path in FOLDER.glob("*.json")} == set(VECTORS)
+
+
+def cases(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((FOLDER / name).read_text())["cases"]
+    return found
+
+
+def test_vectors__rescale__equal_the_plain_evaluator() -> None:
+    for case in cases("rescale.json"):
+        result = plain.finish(case["exact"], case["bias"], case["multiplier"], case["shift"], case["type"])
+        assert result == case["result"], case
+
+
+def test_vectors__functions__equal_the_plain_evaluator() -> None:
+    for case in cases("functions.json"):
+        result = plain.function(Function(case["function"]), case["operands"], case["immediate"])
+        assert result == case["result"], case
+    assert {case["function"] for case in cases("functions.json")} == set(Function) - {Function.NONE}
+
+
+def test_vectors__views__cover_reads_inside_and_outside() -> None:
+    inside = [case["offset"] is not None for case in cases("views.json")]
+    assert min(inside.count(True), inside.count(False)) > 20
+
+
+def test_vectors__programs__equal_the_plain_evaluator() -> None:
+    for name, (program, data) in tiny_programs().items():
+        (case,) = (case for case in cases("programs.json") if case["name"] == name)
+        for outputs, expected in zip(case["steps"], plain.evaluate(program, data), strict=True):
+            for operation, output, values in zip(program.operations, outputs, expected, strict=True):
+                width = operation.result.element.width
+                canonical = b"".join(value.to_bytes(width, "big", signed=True) for value in values)
+                assert output["bytes"] == "0x" + canonical.hex(), name
