@@ -5,6 +5,7 @@
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel
+from contracts.modules import requests
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 
@@ -20,15 +21,6 @@ exports: (
     ownable_2step.accept_ownership,
 )
 
-
-interface Market:
-    def open_for(requester: address, offer: IMarket.Offer, input: Bytes[4096]) -> bytes32: payable
-    def revoke(version: uint256): nonpayable
-    def withdraw(asset: address, to: address, amount: uint256): nonpayable
-    def balance_of(asset: address, account: address) -> uint256: view
-
-
-LIVE: constant(uint256) = 2**32 - 1  # whatever version is live
 MAX_ROYALTY_BPS: constant(uint256) = 5_000
 MAX_INPUT: constant(uint256) = 2**32 - 1
 MAX_OUTPUT: constant(uint256) = 4096
@@ -68,13 +60,13 @@ def __init__(market: address, name: String[64], owner: address, guardian: addres
 def request(offer: IMarket.Offer, input: Bytes[4096]) -> bytes32:
     pinned: IMarket.Offer = offer
     pinned.version = self._resolve(offer.version)
-    return extcall Market(MARKET).open_for(msg.sender, pinned, input, value=msg.value)
+    return extcall IMarket(MARKET).open_for(msg.sender, pinned, input, value=msg.value)
 
 
 @external
 @view
 def quote() -> IModel.Quote:
-    number: uint256 = self._resolve(LIVE)
+    number: uint256 = self._resolve(requests.LIVE)
     return IModel.Quote(
         version=number,
         min_price=self.min_price,
@@ -149,10 +141,10 @@ def advise_price(min_price: uint256, max_price: uint256):
 @external
 def collect(asset: address, to: address) -> uint256:
     self._check_owner()
-    amount: uint256 = staticcall Market(MARKET).balance_of(asset, self)
+    amount: uint256 = staticcall IMarket(MARKET).balance_of(asset, self)
     assert amount > 0, "model: nothing to collect"
 
-    extcall Market(MARKET).withdraw(asset, to, amount)
+    extcall IMarket(MARKET).withdraw(asset, to, amount)
     return amount
 
 
@@ -179,7 +171,7 @@ def revoke(version: uint256):
     if state == IModel.State.LIVE:
         self.pointer ^= version
     log IModel.Revoked(version=version, by=msg.sender)
-    extcall Market(MARKET).revoke(version)
+    extcall IMarket(MARKET).revoke(version)
 
 
 @external
@@ -241,7 +233,7 @@ def _resolve(version: uint256) -> uint256:
     """
     pointer: uint256 = self.pointer
     assert pointer & PAUSED == 0, "model: paused"
-    if version == LIVE:
+    if version == requests.LIVE:
         assert pointer != 0, "model: no live version"
         return pointer
     if version != pointer:
@@ -265,7 +257,7 @@ def _publish(version: IModel.Version) -> uint256:
         1 <= version.terms.output_size and version.terms.output_size <= MAX_OUTPUT
     ), "model: output size out of bounds"
     number: uint256 = self.versions + 1
-    assert number < LIVE, "model: too many versions"
+    assert number < requests.LIVE, "model: too many versions"
 
     self.versions = number
     self.published[number] = version

@@ -28,7 +28,8 @@ rewards: public(HashMap[address, uint256])
 def __init__(asset: address, market: address, challenges: address, unbonding_seconds: uint256):
     assert asset.is_contract, "vault: asset has no code"
     # Both are deployed after the vault, at addresses known beforehand: they have no code yet.
-    assert market != empty(address) and challenges != empty(address), "vault: no market"
+    assert market != empty(address), "vault: no market"
+    assert challenges != empty(address), "vault: no challenges"
     assert unbonding_seconds > 0, "vault: no unbonding time"
     ASSET = asset
     MARKET = market
@@ -130,13 +131,7 @@ def withdraw_rewards(to: address):
     transfers._push(ASSET, to, amount)
 
 
-# --- for the Market ---
-
-
-@internal
-@view
-def _check_market():
-    assert msg.sender == MARKET or msg.sender == CHALLENGES, "vault: not the market"
+# --- for the Market and its Challenges ---
 
 
 @external
@@ -268,3 +263,12 @@ def _account(entry: uint256) -> address:
 def _activate(account: address, operator: address):
     self.operators[operator] = convert(account, uint256) | ACTIVE
     log IStakeVault.OperatorAccepted(account=account, operator=operator)
+
+
+# --- rights ---
+
+
+@internal
+@view
+def _check_market():
+    assert msg.sender == MARKET or msg.sender == CHALLENGES, "vault: not the market"

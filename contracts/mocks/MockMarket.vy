@@ -15,7 +15,8 @@ opened: IMarket.Offer
 counter: public(uint256)
 revoked: public(HashMap[address, HashMap[uint256, bool]])
 balance_of: public(HashMap[address, HashMap[address, uint256]])  # asset -> account
-status_of: public(HashMap[bytes32, uint256])
+slot_of: public(HashMap[bytes32, uint256])
+vault: public(address)
 
 
 @external
@@ -63,8 +64,13 @@ def credit(asset: address, account: address, amount: uint256):
 
 
 @external
-def set_status(id: bytes32, status: uint256):
-    self.status_of[id] = status
+def set_slot(id: bytes32, slot: uint256):
+    self.slot_of[id] = slot
+
+
+@external
+def set_vault(vault: address):
+    self.vault = vault
 
 
 @external

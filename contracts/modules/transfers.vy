@@ -31,15 +31,6 @@ def _push(token: address, to: address, amount: uint256):
 
 
 @internal
-def _push_native(to: address, amount: uint256):
-    """
-    @notice Pays `amount` of the chain's own coin to `to`, with all gas; nothing that `to` returns is copied.
-    """
-    success: bool = raw_call(to, b"", value=amount, revert_on_failure=False)
-    assert success, "transfers: coin refused"
-
-
-@internal
 def _order(token: address, payload: Bytes[100]):
     # A call to an address without code succeeds, so the code is looked for.
     assert token.is_contract, "transfers: not a token"

@@ -29,7 +29,8 @@ new_owner = _actor(8)
 guardian = _actor(9)
 stranger = _actor(10)
 attacker = _actor(11)
-market_caller = _actor(12)  # stands in for the Market where a contract only checks who calls
+market_caller = _actor(12)  # these two stand in for contracts where only the caller matters
+challenges_caller = _actor(13)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,6 +48,7 @@ def actors(
     stranger,
     attacker,
     market_caller,
+    challenges_caller,
 ):
     """All of them at once: Ape makes contracts anew when a wider fixture first comes after a narrower one."""
 

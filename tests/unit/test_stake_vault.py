@@ -17,8 +17,8 @@ def token(project, deployer, staker):
 
 
 @pytest.fixture(scope="module")
-def vault(project, deployer, market_caller, token, staker):
-    vault = project.StakeVault.deploy(token, market_caller, market_caller, UNBONDING, sender=deployer)
+def vault(project, deployer, market_caller, challenges_caller, token, staker):
+    vault = project.StakeVault.deploy(token, market_caller, challenges_caller, UNBONDING, sender=deployer)
     token.approve(vault, 10 * STAKE, sender=staker)
     return vault
 
@@ -39,19 +39,22 @@ def stake_of(vault, account):
 # --- constructor ---
 
 
-def test_init__valid__states_its_parameters(vault, token, market_caller):
+def test_init__valid__states_its_parameters(vault, token, market_caller, challenges_caller):
     assert vault.asset() == token
     assert vault.market() == market_caller
+    assert vault.challenges() == challenges_caller
     assert vault.unbonding_seconds() == UNBONDING
 
 
-def test_init__bad_parameters__reverts(project, deployer, token, market_caller):
+def test_init__bad_parameters__reverts(project, deployer, token, market_caller, challenges_caller):
     with ape.reverts("vault: asset has no code"):
-        project.StakeVault.deploy(market_caller, market_caller, market_caller, UNBONDING, sender=deployer)
+        project.StakeVault.deploy(market_caller, market_caller, challenges_caller, UNBONDING, sender=deployer)
     with ape.reverts("vault: no market"):
-        project.StakeVault.deploy(token, ZERO_ADDRESS, market_caller, UNBONDING, sender=deployer)
+        project.StakeVault.deploy(token, ZERO_ADDRESS, challenges_caller, UNBONDING, sender=deployer)
+    with ape.reverts("vault: no challenges"):
+        project.StakeVault.deploy(token, market_caller, ZERO_ADDRESS, UNBONDING, sender=deployer)
     with ape.reverts("vault: no unbonding time"):
-        project.StakeVault.deploy(token, market_caller, market_caller, 0, sender=deployer)
+        project.StakeVault.deploy(token, market_caller, challenges_caller, 0, sender=deployer)
 
 
 # --- deposit ---
@@ -116,16 +119,20 @@ def test_deposit__beyond_128_bits__reverts(refuses, staked, token, market_caller
 # --- odd tokens ---
 
 
-def vault_over(project, name, staker, deployer, market_caller):
+def vault_over(project, name, staker, deployer, market_caller, challenges_caller):
     token = project.get_contract(name).deploy(sender=deployer)
-    vault = project.StakeVault.deploy(token, market_caller, market_caller, UNBONDING, sender=deployer)
+    vault = project.StakeVault.deploy(token, market_caller, challenges_caller, UNBONDING, sender=deployer)
     token.mint(staker, STAKE, sender=deployer)
     token.approve(vault, STAKE, sender=staker)
     return token, vault
 
 
-def test_deposit__token_takes_a_fee__credits_what_arrives(project, staker, deployer, market_caller, chain):
-    token, vault = vault_over(project, "FeeOnTransferToken", staker, deployer, market_caller)
+def test_deposit__token_takes_a_fee__credits_what_arrives(
+    project, staker, deployer, market_caller, challenges_caller, chain
+):
+    token, vault = vault_over(
+        project, "FeeOnTransferToken", staker, deployer, market_caller, challenges_caller
+    )
     vault.deposit(staker, STAKE, sender=staker)
     assert stake_of(vault, staker) == (990, 0)
     assert token.balanceOf(vault) == 990
@@ -136,8 +143,10 @@ def test_deposit__token_takes_a_fee__credits_what_arrives(project, staker, deplo
     assert token.balanceOf(vault) == 0
 
 
-def test_withdraw__token_returns_nothing__pays(project, staker, deployer, market_caller, chain):
-    token, vault = vault_over(project, "NoReturnToken", staker, deployer, market_caller)
+def test_withdraw__token_returns_nothing__pays(
+    project, staker, deployer, market_caller, challenges_caller, chain
+):
+    token, vault = vault_over(project, "NoReturnToken", staker, deployer, market_caller, challenges_caller)
     vault.deposit(staker, STAKE, sender=staker)
     vault.begin_unbonding(STAKE, sender=staker)
     chain.mine(deltatime=UNBONDING)
@@ -145,8 +154,10 @@ def test_withdraw__token_returns_nothing__pays(project, staker, deployer, market
     assert token.balanceOf(staker) == STAKE
 
 
-def test_deposit__token_returns_false__reverts(refuses, project, staker, deployer, market_caller):
-    _, vault = vault_over(project, "FalseToken", staker, deployer, market_caller)
+def test_deposit__token_returns_false__reverts(
+    refuses, project, staker, deployer, market_caller, challenges_caller
+):
+    _, vault = vault_over(project, "FalseToken", staker, deployer, market_caller, challenges_caller)
     refuses("transfers: token refused", vault.deposit, staker, STAKE + 1, sender=staker)
 
 
@@ -155,9 +166,9 @@ def test_deposit__token_reverts__reverts(refuses, vault, stranger):
 
 
 def test_deposit__token_reenters_deposit__credits_each_coin_once(
-    project, staker, deployer, market_caller, attacker
+    project, staker, deployer, market_caller, challenges_caller, attacker
 ):
-    token, vault = vault_over(project, "ReentrantToken", staker, deployer, market_caller)
+    token, vault = vault_over(project, "ReentrantToken", staker, deployer, market_caller, challenges_caller)
     token.mint(token, STAKE, sender=attacker)
     nested = vault.deposit.encode_input(attacker, STAKE)
     token.arm(vault, nested, sender=attacker)
@@ -171,8 +182,10 @@ def test_deposit__token_reenters_deposit__credits_each_coin_once(
     assert vault.free(attacker) == STAKE
 
 
-def test_withdraw__token_reenters_withdraw__pays_once(project, staker, deployer, market_caller, chain):
-    token, vault = vault_over(project, "ReentrantToken", staker, deployer, market_caller)
+def test_withdraw__token_reenters_withdraw__pays_once(
+    project, staker, deployer, market_caller, challenges_caller, chain
+):
+    token, vault = vault_over(project, "ReentrantToken", staker, deployer, market_caller, challenges_caller)
     token.mint(token, STAKE, sender=deployer)
     vault.deposit(staker, STAKE, sender=staker)
     token.order(vault, vault.deposit.encode_input(token, STAKE), sender=deployer)
@@ -361,6 +374,14 @@ def test_lock_release_slash__not_the_market__reverts(refuses, staked, staker, ex
         refuses("vault: not the market", staked.lock, executor, 1, sender=caller)
         refuses("vault: not the market", staked.release, executor, 1, sender=caller)
         refuses("vault: not the market", staked.slash, executor, caller, 1, caller, 0, 0, sender=caller)
+
+
+def test_lock_release_slash__challenges__may_as_well(staked, token, challenges_caller, staker, executor):
+    staked.lock(executor, 300, sender=challenges_caller)
+    staked.release(executor, 100, sender=challenges_caller)
+    staked.slash(executor, ZERO_ADDRESS, 0, ZERO_ADDRESS, 0, 200, sender=challenges_caller)
+    assert stake_of(staked, staker) == (800, 0)
+    assert token.balanceOf(DEAD) == 200
 
 
 # --- unbonding ---
