@@ -494,31 +494,32 @@ def finalize(
     fees: uint256 = 0
     self._check_lengths(len(batch), lengths, len(outputs))
     for i: uint256 in range(len(batch), bound=MAX_BATCH):
-        request: IMarket.Request = batch[i].request
+        result: IMarket.Result = batch[i]
+        request: IMarket.Request = result.request
         id: bytes32 = requests._id(self, request)
         slot: uint256 = self.slot_of[id]
         scope: uint256 = self.frozen_terms[request.terms].scope
         output: Bytes[4096] = slice(outputs, cursor, lengths[i])
         cursor += lengths[i]
-        reason = self._check_finality(slot, batch[i], scope, output)
+        reason = self._check_finality(slot, result, scope, output)
         if reason != "":
             self._skip(id, reason)
             continue
-        self.slot_of[id] = slots._pack_final(slot, batch[i].output_hash)
+        self.slot_of[id] = slots._pack_final(slot, result.output_hash)
         if (
-            executor != slots._work_executor(batch[i].work)
+            executor != slots._work_executor(result.work)
             or model != requests._model(request.origin)
             or asset != requests._asset(request.timing)
         ):
             self._credit(executor, asset, model, bonds, earned, royalties, fees)
-            executor = slots._work_executor(batch[i].work)
+            executor = slots._work_executor(result.work)
             model = requests._model(request.origin)
             asset = requests._asset(request.timing)
             bonds = 0
             earned = 0
             royalties = 0
             fees = 0
-        price: uint256 = requests._price(request.prices, request.timing, slots._work_elapsed(batch[i].work))
+        price: uint256 = requests._price(request.prices, request.timing, slots._work_elapsed(result.work))
         royalty: uint256 = price * terms._royalty_bps(scope) // terms.BPS
         fee: uint256 = price * terms._fee_bps(scope) // terms.BPS
         bonds += requests._bond(request.payer)
@@ -596,30 +597,24 @@ def expire(request: IMarket.Request):
     id: bytes32 = requests._id(self, request)
     slot: uint256 = self.slot_of[id]
     status: uint256 = slots._status(slot)
+    deadline: uint256 = max_value(uint256)
     if status == slots.OPEN:
-        assert self._passed(
-            slots._opened_at(slot) + requests._claim_seconds(request.timing)
-        ), "market: nothing expired"
+        deadline = slots._opened_at(slot) + requests._claim_seconds(request.timing)
+    elif status == slots.CLAIMED:
+        deadline = slots._claimed_at(slot) + requests._result_seconds(request.timing)
+    assert self._passed(deadline), "market: nothing expired"
+    if status == slots.OPEN:
         self._refund(id, slot, request, "nobody claimed")
         return
-    assert status == slots.CLAIMED, "market: nothing expired"
-    assert self._passed(
-        slots._claimed_at(slot) + requests._result_seconds(request.timing)
-    ), "market: nothing expired"
     executor: address = slots._executor(slot)
     penalty: uint256 = terms._penalty(self.frozen_terms[request.terms].penalties)
     self._reopen(id, slot, request, slots._elapsed(slot))
     log IMarket.Missed(id=id, executor=executor, penalty=penalty)
     extcall VAULT.release(executor, requests._bond(request.payer) - penalty)
-    if penalty != 0:
-        extcall VAULT.slash(
-            executor,
-            requests._requester(request.payer),
-            penalty // 2,
-            empty(address),
-            0,
-            penalty - penalty // 2,
-        )
+    share: uint256 = penalty // 2
+    extcall VAULT.slash(
+        executor, requests._requester(request.payer), share, empty(address), 0, penalty - share
+    )
 
 
 @internal
