@@ -111,23 +111,17 @@ def _views_cost(
 
 
 def _place(program: Program, view: View) -> Place:
-    operations = tree_depth(len(program.operations))
-    match view.source:
-        case Source.INPUT:
-            width = program.inputs[view.index].element.width
-            size = program.input_size
-            return Place(width, size, tree_depth(count_tiles(size)), False)
-        case Source.CONSTANT:
-            tensor = program.constants[view.index].type
-            above = tree_depth(len(program.constants))
-        case Source.OUTPUT:
-            tensor = program.operations[view.index].result
-            above = operations
-        case _:
-            tensor = program.operations[view.index].result
-            above = operations + tree_depth(program.step_bound) + 1
-    depth = tree_depth(count_tiles(tensor.size)) + above
-    return Place(tensor.element.width, tensor.size, depth, view.source is Source.HISTORY)
+    tensor = program.source_type(view)
+    if view.source is Source.INPUT:  # all inputs share the tiles of one byte string
+        return Place(
+            tensor.element.width, program.input_size, tree_depth(count_tiles(program.input_size)), False
+        )
+    stacked = view.source is Source.HISTORY
+    siblings = program.constants if view.source is Source.CONSTANT else program.operations
+    depth = tree_depth(count_tiles(tensor.size)) + tree_depth(len(siblings))
+    if stacked:
+        depth += tree_depth(program.step_bound) + 1
+    return Place(tensor.element.width, tensor.size, depth, stacked)
 
 
 def touched_tiles(view: View, operation: Operation, terms: int, place: Place) -> int:
@@ -170,8 +164,11 @@ def _box_tiles(lengths: list[int], strides: list[int], place: Place) -> int:
 
 
 def _span_tiles(span: int, place: Place) -> int:
-    """Most tiles under `span` bytes that begin at any multiple of the width."""
+    """Most tiles under `span` bytes that begin at any multiple of the width.
+
+    In a history they may cross into further entries, each of which begins a tile.
+    """
     if not place.stacked:
         return (span - place.width + TILE - 1) // TILE + 1
     steps = (span - place.width + place.size - 1) // place.size + 1
-    return (span + (TILE - 1) * steps) // TILE + steps
+    return (span + (TILE - 1) * steps) // TILE + 1

@@ -114,14 +114,8 @@ def encode_record(operation: Operation) -> bytes:
         reduction = _REDUCTION_DIMS.pack(*_padded(operation.reduction, 7))
     except struct.error as error:
         raise InvalidProgram(f"a number does not fit the record: {error}") from None
-    views = (_encode_view(view, name, rank, depth) for name, view in named_views(operation))
+    views = (_encode_view(view, name, rank, depth) for name, view in operation.named_views)
     return head + dims + reduction + b"".join(views)
-
-
-def named_views(operation: Operation) -> list[tuple[str, View]]:
-    """Every view of the operation with the name it has in messages, in the order of the record."""
-    operands = [(f"operand {number}", view) for number, view in enumerate(operation.operands)]
-    return [*operands, ("multiplier", operation.multiplier), ("bias", operation.bias)]
 
 
 def _encode_view(view: View, name: str, rank: int, depth: int) -> bytes:

@@ -12,19 +12,66 @@ from collections.abc import Sequence
 from itertools import product
 
 from executor.program.arithmetic import half
-from executor.program.ir import ElementType, Function, Interval, InvalidProgram, Opcode, Operation
+from executor.program.ir import (
+    ElementType,
+    Function,
+    Interval,
+    InvalidProgram,
+    Opcode,
+    Operation,
+    Program,
+    Source,
+    View,
+)
+from executor.program.views import always_present
 
 LIMIT = 1 << 63
 
 
-def output_interval(
+def output_interval(program: Program, operation: Operation, outputs: Sequence[Interval]) -> Interval:
+    """Interval of the operation's output, given those of all operations before it.
+
+    InvalidProgram if something on the way to it may reach 2^63.
+    """
+    found: list[Interval] = []
+    skipped = None
+    for name, view in operation.named_views:
+        if view.source is Source.IMMEDIATE:
+            found.append((view.fill, view.fill))
+            continue
+        tensor, interval = program.source_type(view), _source_interval(program, view, outputs)
+        is_table = operation.opcode is Opcode.GATHER and name == "operand 1"
+        reach = tensor.count - tensor.count // tensor.dims[0] if is_table else 0
+        dims = operation.result.dims + operation.reduction
+        may_miss = view.source is Source.HISTORY or not always_present(
+            view, tensor.count, dims, program.step_bound, reach
+        )
+        if operation.opcode is Opcode.MAX and name == "operand 0":
+            lowest = tensor.element.interval[0]
+            skipped = (lowest, lowest) if may_miss else None
+        elif may_miss:
+            interval = union(interval, (view.fill, view.fill))
+        found.append(interval)
+    return _rescaled(operation, found[:-2], skipped, multiplier=found[-2], bias=found[-1])
+
+
+def _source_interval(program: Program, view: View, outputs: Sequence[Interval]) -> Interval:
+    match view.source:
+        case Source.CONSTANT:
+            return program.constants[view.index].interval
+        case Source.OUTPUT:
+            return outputs[view.index]
+    return program.source_type(view).element.interval
+
+
+def _rescaled(
     operation: Operation,
     operands: Sequence[Interval],
     skipped: Interval | None,
     multiplier: Interval,
     bias: Interval,
 ) -> Interval:
-    """Interval of the operation's output; InvalidProgram if something on the way to it may reach 2^63.
+    """Interval of the output, given those of what the views read.
 
     `skipped` is what a `max` yields where it skips every element, None if it never does.
     """
@@ -52,11 +99,12 @@ def _exact_interval(
             _bounded("|index| + |offset|", _magnitude(operands[0]) + abs(operation.immediate))
             exact = operands[1]
         case Opcode.MAP:
-            exact = _function_interval(operation.function, operands, operation.immediate)
+            exact = function_interval(operation.function, operands, operation.immediate)
     return exact, _magnitude(exact)
 
 
-def _function_interval(function: Function, operands: Sequence[Interval], p: int) -> Interval:
+def function_interval(function: Function, operands: Sequence[Interval], p: int) -> Interval:
+    """Interval of a `map` before bias and rescale."""
     a, b, c = (*operands, *operands[:1], *operands[:1])[:3]
     match function:
         case Function.ADD:

@@ -202,6 +202,12 @@ class Operation:
         return (*self.operands, self.multiplier, self.bias)
 
     @property
+    def named_views(self) -> list[tuple[str, View]]:
+        """The same, each with the name it has in messages."""
+        operands = [(f"operand {number}", view) for number, view in enumerate(self.operands)]
+        return [*operands, ("multiplier", self.multiplier), ("bias", self.bias)]
+
+    @property
     def terms(self) -> int:
         """Number of reduction elements behind one output element."""
         return math.prod(self.reduction)
@@ -265,6 +271,17 @@ class Program:
     def output_size(self) -> int:
         """Length of the output in bytes."""
         return self.output_type.size
+
+    def source_type(self, view: View) -> TensorType:
+        """Type of the tensor that a view reads, of a history that of each entry; an immediate has none."""
+        match view.source:
+            case Source.INPUT:
+                return self.inputs[view.index]
+            case Source.CONSTANT:
+                return self.constants[view.index].type
+            case Source.OUTPUT | Source.HISTORY:
+                return self.operations[view.index].result
+        raise ValueError("an immediate reads no tensor")
 
     @cached_property
     def root(self) -> bytes:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from executor.program.cost import MAX_GAS, MAX_PROOF, header_of, step_cost
-from executor.program.encoding import Header, encode_header, encode_record, named_views
-from executor.program.intervals import output_interval, union
+from executor.program.encoding import Header, encode_header, encode_record
+from executor.program.intervals import output_interval
 from executor.program.ir import (
     Function,
     Interval,
@@ -19,7 +17,7 @@ from executor.program.ir import (
     View,
     immediate,
 )
-from executor.program.views import always_present, form_interval
+from executor.program.views import form_interval
 
 MAX_OPERATIONS = 1 << 12
 MAX_CONSTANTS = 1 << 12
@@ -44,9 +42,9 @@ def validate(program: Program) -> Header:
         try:
             encode_record(operation)
             _check_shape(operation)
-            for name, view in named_views(operation):
+            for name, view in operation.named_views:
                 _check_view(program, operation, index, name, view)
-            intervals.append(_find_interval(program, operation, intervals))
+            intervals.append(output_interval(program, operation, intervals))
             _check_cost(program, operation)
         except InvalidProgram as error:
             raise InvalidProgram(f"operation {index} ({_name(operation)}): {error}") from None
@@ -154,7 +152,7 @@ def _check_view(program: Program, operation: Operation, index: int, name: str, v
         view.index < limits[view.source],
         f"{name}: {view.source.name.lower()} {view.index} does not exist where it is read",
     )
-    low, high = source_type(program, view).element.interval
+    low, high = program.source_type(view).element.interval
     _expect(low <= view.fill <= high, f"{name}: fill {view.fill} is not a value of its source's type")
     for number, form in enumerate(forms):
         where = f"{name}: " + ("offset" if number == 0 else f"guard {number - 1}")
@@ -165,50 +163,6 @@ def _check_view(program: Program, operation: Operation, index: int, name: str, v
             1 <= guard.limit < MAX_ELEMENTS,
             f"{name}: guard {number}: limit {guard.limit} is not in 1 .. 2^31 - 1",
         )
-
-
-def source_type(program: Program, view: View) -> TensorType:
-    """Type of the tensor that a view reads; of a history, the type of each of its entries."""
-    match view.source:
-        case Source.INPUT:
-            return program.inputs[view.index]
-        case Source.CONSTANT:
-            return program.constants[view.index].type
-        case Source.OUTPUT | Source.HISTORY:
-            return program.operations[view.index].result
-    raise ValueError("an immediate has no tensor")
-
-
-def _find_interval(program: Program, operation: Operation, outputs: Sequence[Interval]) -> Interval:
-    """Interval of the operation's output, given those of all operations before it."""
-    found, skipped = [], None
-    for name, view in named_views(operation):
-        if view.source is Source.IMMEDIATE:
-            found.append((view.fill, view.fill))
-            continue
-        tensor, interval = source_type(program, view), _source_interval(program, view, outputs)
-        is_table = operation.opcode is Opcode.GATHER and name == "operand 1"
-        reach = tensor.count - tensor.count // tensor.dims[0] if is_table else 0
-        dims = operation.result.dims + operation.reduction
-        may_miss = view.source is Source.HISTORY or not always_present(
-            view, tensor.count, dims, program.step_bound, reach
-        )
-        if operation.opcode is Opcode.MAX and name == "operand 0":
-            lowest = tensor.element.interval[0]
-            skipped = (lowest, lowest) if may_miss else None
-        elif may_miss:
-            interval = union(interval, (view.fill, view.fill))
-        found.append(interval)
-    return output_interval(operation, found[:-2], skipped, multiplier=found[-2], bias=found[-1])
-
-
-def _source_interval(program: Program, view: View, outputs: Sequence[Interval]) -> Interval:
-    match view.source:
-        case Source.CONSTANT:
-            return program.constants[view.index].interval
-        case Source.OUTPUT:
-            return outputs[view.index]
-    return source_type(program, view).element.interval
 
 
 def _check_cost(program: Program, operation: Operation) -> None:

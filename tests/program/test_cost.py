@@ -63,6 +63,12 @@ def test_touched_tiles__contiguous_kilobyte__are_two_at_most() -> None:
     assert touched_tiles(view, operation, 1024, Place(1, 1 << 20, 0, False)) == 2
 
 
+def test_touched_tiles__run_over_two_entries_of_a_history__are_three() -> None:
+    # From byte 476 of an entry of 1500 bytes to byte 0 of the next: two tiles of one, one of the other.
+    view, operation = dot_over((1025,), (1,), 1025)
+    assert touched_tiles(view, operation, 1025, Place(1, 1500, 0, True)) >= 3
+
+
 def test_touched_tiles__small_source__never_exceed_all_its_tiles() -> None:
     view, operation = dot_over((4096,), (3,), 4096)
     assert touched_tiles(view, operation, 4096, Place(1, 3000, 0, False)) == 3

@@ -21,7 +21,7 @@ from executor.program.views import read
 
 
 def view_cases() -> dict[str, Any]:
-    """Reads of operand 0 of a `dot`: the record, step and indices, the source's size, and the flat offset read.
+    """Reads of operand 0 of a `dot`: record, step and indices, size of the source, and flat offset read.
 
     `offset` is null where a guard fails or the offset is outside the source; then the operand reads `fill`.
     """
