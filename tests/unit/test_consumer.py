@@ -178,6 +178,56 @@ def test_on_result__other_requests__keep_their_entries(guestbook, deliver, retra
     assert entry_of(guestbook, other) == (visitor, 9, MIN_BOND, False)
 
 
+# --- what the module makes of every order of calls ---
+
+POST, FINALITY, RETRACTION = range(3)
+
+
+@pytest.fixture(scope="module")
+def echo(project, deployer, model):
+    return project.EchoConsumer.deploy(model, MIN_BOND, sender=deployer)
+
+
+@pytest.mark.parametrize(
+    ("calls", "heeded"),
+    [
+        ([(POST, 1), (FINALITY, 1), (FINALITY, 1), (POST, 1)], [True, True, False, False]),
+        ([(FINALITY, 1), (POST, 1)], [True, False]),
+        ([(RETRACTION, 1), (POST, 1)], [False, True]),  # a retraction of what was never delivered
+        ([(POST, 1), (RETRACTION, 1), (RETRACTION, 1), (POST, 1)], [True, True, False, False]),
+        ([(POST, 1), (RETRACTION, 1), (RETRACTION, 2), (POST, 2)], [True, True, False, False]),
+        ([(POST, 1), (RETRACTION, 2), (RETRACTION, 1), (POST, 3)], [True, True, False, True]),
+        ([(POST, 1), (POST, 2), (RETRACTION, 1), (POST, 1), (FINALITY, 2)], [True, True, False, False, True]),
+        ([(POST, 1), (RETRACTION, 1), (POST, 2), (RETRACTION, 2)], [True, True, True, True]),
+    ],
+)
+def test_receive_retract__any_order__heeds_what_is_new(market, model, echo, visitor, deployer, calls, heeded):
+    request, said = request_for(model, echo, visitor), []
+    for kind, attempt in calls:
+        if kind == RETRACTION:
+            receipt = market.retract(echo, ID, attempt, sender=deployer)
+            said += [log.undo for log in receipt.decode_logs(echo.Retracted)]
+        else:
+            receipt = market.deliver(echo, ID, attempt, request, b"", kind == FINALITY, sender=deployer)
+            said += [log.news for log in receipt.decode_logs(echo.Received)]
+    assert said == heeded
+    assert echo.is_final(ID) == (calls[-1][0] == FINALITY or (FINALITY, 1) in calls)
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+def test_element__any_width__is_big_endian_and_signed(echo, refuses, visitor, width):
+    highest = 2 ** (8 * width - 1) - 1
+    numbers = [0, 1, -1, highest, -highest - 1, 0x7B]
+    data = b"".join(number.to_bytes(width, "big", signed=True) for number in numbers)
+    assert [echo.element(data, index, width) for index in range(len(numbers))] == numbers
+    refuses("consumer: output too short", echo.element, data, len(numbers), width, sender=visitor)
+    refuses("consumer: output too short", echo.element, data[:-1], len(numbers) - 1, width, sender=visitor)
+
+
+def test_element__whole_output__reads_its_last(echo):
+    assert echo.element(bytes(4092) + b"\xff\xff\xff\xfe", 1023, 4) == -2
+
+
 # --- answers that are not for us ---
 
 
