@@ -33,7 +33,10 @@ encoding: `decode_record` refuses every other byte string.
     word 1   0..7 multiply-accumulates u64          8..15 tiles of the trace u64, both over all steps
              16..19 touched tiles u32   20..23 proof bytes u32   24..31 gas u64, each of the worst step
 
-A source's type and dimensions are not in the record that reads it: its tensor root binds them.
+A source's type and dimensions are not in the record that reads it: its tensor root binds them, or for an
+input its leaf in the program's tree of inputs. The element at flat offset f of a constant, an output or one
+entry of a history is at byte f * width of that tensor's tiles; of an input, at byte offset + f * width of the
+tiles of the whole input. A history of entries of n elements has element f at f mod n of step f div n.
 """
 
 from __future__ import annotations

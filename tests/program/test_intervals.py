@@ -52,6 +52,7 @@ def test_output_interval__every_output__lies_within(tested: Program, data: bytes
 ROW = constant(INT8, [3, 4, 5])
 OUTSIDE = view(0, Affine(1, (0, 1)), Source.CONSTANT, fill=100)
 GUARDED = view(0, Affine(0, (0, 1)), Source.CONSTANT, fill=-100, guards=(Guard(Affine(0, (0, 1)), 2),))
+EARLY = view(0, Affine(0, (0, 1)), Source.CONSTANT, fill=-100, guards=(Guard(Affine(-1, (0, 1)), 3),))
 NEVER = view(0, Affine(0, (0, 1)), Source.CONSTANT, fill=100, guards=(Guard(Affine(0, (0, 1)), 3),))
 
 
@@ -60,6 +61,7 @@ NEVER = view(0, Affine(0, (0, 1)), Source.CONSTANT, fill=100, guards=(Guard(Affi
     [
         (add(operands=(OUTSIDE, OUTSIDE)), (6, 200)),
         (add(operands=(GUARDED, GUARDED)), (-200, 10)),
+        (add(operands=(EARLY, EARLY)), (-200, 10)),
         (add(operands=(NEVER, NEVER)), (6, 10)),
         (add(operands=(NEVER, NEVER), result=tensor(INT8, 2, 3), multiplier=NEVER), (18, 50)),
         (maximum(operands=(view(0, Affine(0, (0,), (1,)), Source.CONSTANT),)), (3, 5)),
