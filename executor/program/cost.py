@@ -6,7 +6,7 @@ enumerating any; guards are taken to hold.
 
 Proof of a step: each touched tile comes with its own Merkle path and its tensor's header.
 
-    bytes = sum over tiles of (1024 + 32 * (depth of the path) + 128) + record + 32 * (chunks posted)
+    bytes = sum over tiles of (1024 + 32 * (depth of the path) + 128) + 2496 (a record) + 32 * (chunks posted)
 
 Gas is a model, on the dear side, of a judge that reads element by element:
 
