@@ -2,6 +2,7 @@
 """
 @title Inputs
 @notice Documented in `interfaces/IInputs.vyi`.
+@custom:kill Nobody can stop it; it has no owner and nothing to change.
 """
 from contracts.interfaces import IInputs
 from contracts.modules import tiles

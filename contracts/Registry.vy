@@ -2,6 +2,7 @@
 """
 @title Registry
 @notice Documented in `interfaces/IRegistry.vyi`.
+@custom:kill Nobody can stop it; it has no owner, and models do not depend on it once created.
 """
 from contracts.interfaces import IModel
 from contracts.interfaces import IRegistry

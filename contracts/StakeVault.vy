@@ -2,6 +2,7 @@
 """
 @title StakeVault
 @notice Documented in `interfaces/IStakeVault.vyi`.
+@custom:kill Nobody can pause it or move stake that is not locked; it has no owner.
 """
 from contracts.interfaces import IStakeVault
 from contracts.modules import transfers

@@ -10,6 +10,7 @@
 @dev The program's output is eight int32: digit, recognised, margin, score and four zeros (`scripts/digits.py`).
 @custom:trust Nobody can remove an entry or stop the guestbook. The keeper gets what the vault pays to the guestbook as the
         requester of late and refuted answers, and nothing else.
+@custom:kill Nobody can pause it. While the model is paused no new answers come, and `reclaim` works.
 """
 from contracts.interfaces import IConsumer
 from contracts.interfaces import IMarket
