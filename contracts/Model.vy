@@ -2,8 +2,8 @@
 """
 @title Model
 @notice Documented in `interfaces/IModel.vyi`.
-@custom:kill Owner or guardian pauses new requests and promotions; the owner alone unpauses. Rollback, revocation, royalties and
-        all work in flight go on.
+@custom:kill Owner or guardian pauses new requests and promotions; the owner alone unpauses. Rollback,
+        revocation, royalties and all work in flight go on.
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel

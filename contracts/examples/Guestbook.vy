@@ -1,15 +1,17 @@
 # pragma version 0.4.3
 """
 @title Guestbook: sign with a digit, drawn by hand
-@notice A drawing of 8 x 8 pixels, 0 (paper) to 16 (ink), is a signature if the digits model recognises it. An entry appears
-        when the answer is posted, with the bond behind it; it is sealed when the answer is final, and erased if the
-        answer is refuted.
+@notice A drawing of 8 x 8 pixels, 0 (paper) to 16 (ink), is a signature if the digits model recognises it. An
+        entry appears when the answer is posted, with the bond behind it; it is sealed when the answer is
+        final, and erased if the answer is refuted.
 
-        A visitor who calls `sign` pays a fixed price, and the guestbook asks in its own name. Who asks the model
-        directly, or signs an order that costs no gas, names the guestbook as consumer and stays the requester himself.
-@dev The program's output is eight int32: digit, recognised, margin, score and four zeros (`scripts/digits.py`).
-@custom:trust Nobody can remove an entry or stop the guestbook. The keeper gets what the vault pays to the guestbook as the
-        requester of late and refuted answers, and nothing else.
+        A visitor who calls `sign` pays a fixed price, and the guestbook asks in its own name. Who asks the
+        model directly, or signs an order that costs no gas, names the guestbook as consumer and stays the
+        requester himself.
+@dev The program's output is eight int32: digit, recognised, margin, score and four zeros
+     (`scripts/digits.py`).
+@custom:trust Nobody can remove an entry or stop the guestbook. The keeper gets what the vault pays to the
+        guestbook as the requester of late and refuted answers, and nothing else.
 @custom:kill Nobody can pause it. While the model is paused no new answers come, and `reclaim` works.
 """
 from contracts.interfaces import IConsumer

@@ -1,8 +1,8 @@
 # pragma version 0.4.3
 """
 @title DigitHook: what a drawing and a recognised digit look like
-@notice For versions of the digits model (`scripts/digits.py`): input is up to 64 pixels of 0 to 16, output is eight
-        big-endian int32: digit, recognised, margin, score and four zeros.
+@notice For versions of the digits model (`scripts/digits.py`): input is up to 64 pixels of 0 to 16, output is
+        eight big-endian int32: digit, recognised, margin, score and four zeros.
 """
 from contracts.interfaces import IHook
 
@@ -10,7 +10,8 @@ implements: IHook
 
 PIXELS: constant(uint256) = 64
 
-# Adding 127 - 16 to a byte below 128 sets its top bit exactly if it exceeds 16; no byte carries into the next.
+# Adding 127 - 16 to a byte below 128 sets its top bit exactly if it exceeds 16; no byte carries into the
+# next.
 EACH_BYTE: constant(uint256) = max_value(uint256) // 255
 TOP_BITS: constant(uint256) = EACH_BYTE * 128
 TO_TOP: constant(uint256) = EACH_BYTE * (127 - 16)

@@ -1,7 +1,8 @@
 # pragma version 0.4.3
 """
 @title MockHook
-@notice A hook (`interfaces/IHook.vyi`) that misbehaves as a test orders; it returns raw bytes so that it can return anything.
+@notice A hook (`interfaces/IHook.vyi`) that misbehaves as a test orders; it returns raw bytes so that it can
+        return anything.
 """
 
 # BOMB returns far more data than anybody wants to copy.

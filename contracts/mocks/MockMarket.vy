@@ -1,8 +1,8 @@
 # pragma version 0.4.3
 """
 @title MockMarket
-@notice The side of the Market that a Model and a consumer see. It opens requests without a market behind them and
-        delivers whatever the test says.
+@notice The side of the Market that a Model and a consumer see. It opens requests without a market behind them
+        and delivers whatever the test says.
 """
 from contracts.interfaces import IConsumer
 from contracts.interfaces import IMarket

@@ -1,7 +1,8 @@
 # pragma version 0.4.3
 """
 @title MockWallet
-@notice A contract account: signs by its owner's key (ERC-1271), executes its owner's calls, misbehaves as a test orders.
+@notice A contract account: signs by its owner's key (ERC-1271), executes its owner's calls, misbehaves as a
+        test orders.
 """
 
 # AGREE calls every signature valid.

@@ -1,7 +1,8 @@
 # pragma version 0.4.3
 """
 @title WrappedNative
-@notice The chain's own coin as an ERC-20, one to one: the bond asset of local networks. Real networks have theirs.
+@notice The chain's own coin as an ERC-20, one to one: the bond asset of local networks. Real networks have
+        theirs.
 """
 from contracts.mocks import ledger
 

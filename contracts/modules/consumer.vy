@@ -1,15 +1,17 @@
 # pragma version 0.4.3
 """
 @title Consumer: what a contract needs that asks a model
-@notice Import it, write `on_result` and `on_retracted` (`interfaces/IConsumer.vyi`), and begin them with `_receive` and
-        `_retract`. `examples/Guestbook.vy` shows all of it.
+@notice Import it, write `on_result` and `on_retracted` (`interfaces/IConsumer.vyi`), and begin them with
+        `_receive` and `_retract`. `examples/Guestbook.vy` shows all of it.
 
-        An answer comes twice: when it is posted, backed by a bond and open to challenge, and when it is final. A refuted
-        one is retracted, and another with a higher attempt may follow. Any of these calls can be lost, for want of gas,
-        and made again by anybody, so an application treats what it is told as the whole truth: overwrite, never add.
-@custom:trust The Market delivers what was posted for a request, whoever asked and whatever the model. `_receive` accepts the one
-        model that was named to the constructor, a minimum bond and inputs that everybody can check. Whether the
-        requester matters is for the application to say: anybody may name it as the consumer of a request.
+        An answer comes twice: when it is posted, backed by a bond and open to challenge, and when it is
+        final. A refuted one is retracted, and another with a higher attempt may follow. Any of these calls
+        can be lost, for want of gas, and made again by anybody, so an application treats what it is told as
+        the whole truth: overwrite, never add.
+@custom:trust The Market delivers what was posted for a request, whoever asked and whatever the model.
+        `_receive` accepts the one model that was named to the constructor, a minimum bond and inputs that
+        everybody can check. Whether the requester matters is for the application to say: anybody may name it
+        as the consumer of a request.
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel
@@ -42,7 +44,8 @@ def __init__(model: address, min_bond: uint256):
 @view
 def _offer(price: uint256, callback_gas: uint256) -> IMarket.Offer:
     """
-    @notice An offer of a fixed price in the chain's own coin that calls this contract back twice. Change what does not fit.
+    @notice An offer of a fixed price in the chain's own coin that calls this contract back twice. Change what
+            does not fit.
     """
     return IMarket.Offer(
         version=requests.LIVE,
@@ -63,8 +66,8 @@ def _offer(price: uint256, callback_gas: uint256) -> IMarket.Offer:
 @internal
 def _ask(offer: IMarket.Offer, input: Bytes[4096]) -> bytes32:
     """
-    @notice Asks the model and pays `offer.max_price`. This contract is the requester: what the request does not cost
-            becomes its balance in the Market.
+    @notice Asks the model and pays `offer.max_price`. This contract is the requester: what the request does
+            not cost becomes its balance in the Market.
     @return The request's id. Nobody is called back before this returns.
     """
     return extcall IModel(MODEL).request(offer, input, value=offer.max_price)

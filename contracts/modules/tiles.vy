@@ -1,9 +1,10 @@
 # pragma version 0.4.3
 """
 @title Tiles: bytes to data roots
-@notice The tree of `executor/program/commitments.py`: tiles of 1,024 bytes, zero tiles up to the size that was agreed,
-        EMPTY up to a power of two. Subtrees are appended from the left; what is not given is appended as whole
-        subtrees of zeros or EMPTY known beforehand, so cost grows with the data and the logarithm of the size.
+@notice The tree of `executor/program/commitments.py`: tiles of 1,024 bytes, zero tiles up to the size that
+        was agreed, EMPTY up to a power of two. Subtrees are appended from the left; what is not given is
+        appended as whole subtrees of zeros or EMPTY known beforehand, so cost grows with the data and the
+        logarithm of the size.
 """
 
 TILE: constant(uint256) = 1024
@@ -19,8 +20,8 @@ ZEROS: immutable(bytes32[MAX_DEPTH + 1])  # by level: complete subtrees of zero 
 EMPTIES: immutable(bytes32[MAX_DEPTH + 1])  # by level: complete subtrees of EMPTY
 
 
-# A tree grows to the right, like a binary counter: level l holds a finished subtree of 2^l leaves where bit l of `leaves`
-# is set.
+# A tree grows to the right, like a binary counter: level l holds a finished subtree of 2^l leaves where bit l
+# of `leaves` is set.
 struct Tree:
     leaves: uint256
     subtrees: bytes32[MAX_DEPTH + 1]
@@ -77,7 +78,8 @@ def _append(tree: Tree, subtree: bytes32, level: uint256) -> Tree:
 @view
 def _data_root(given: Tree, size: uint256) -> bytes32:
     """
-    @notice Data root of the tiles in `given`, zero-extended to `size` <= MAX_SIZE bytes, which they must not exceed.
+    @notice Data root of the tiles in `given`, zero-extended to `size` <= MAX_SIZE bytes, which they must not
+            exceed.
     """
     tiles: uint256 = self._count(size)
     depth: uint256 = self._depth(tiles)

@@ -1,10 +1,10 @@
 # pragma version 0.4.3
 """
 @title Transfers: money in and out, of tokens as they are
-@notice Tokens that return nothing, that return false, that take a fee, and addresses that are no token: each either moves
-        the money or reverts.
-@dev `_pull` measures what arrived. A token may re-enter between the two measurements, so every function that pulls has
-     to be `@nonreentrant`, together with every other one of its contract that moves the same token.
+@notice Tokens that return nothing, that return false, that take a fee, and addresses that are no token: each
+        either moves the money or reverts.
+@dev `_pull` measures what arrived. A token may re-enter between the two measurements, so every function that
+     pulls has to be `@nonreentrant`, together with every other one of its contract that moves the same token.
 """
 from ethereum.ercs import IERC20
 
