@@ -7,6 +7,7 @@
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel
 from contracts.interfaces import IOrders
+from contracts.modules import reasons
 from contracts.modules import requests
 
 implements: IOrders
@@ -84,26 +85,27 @@ def _serve(
     assert total == available, "orders: lengths and data differ"
     cursor: uint256 = 0
     done: uint256 = 0
-    reason: String[64] = "orders: empty batch"
+    reason: uint256 = reasons.EMPTY_BATCH
     for i: uint256 in range(len(batch), bound=MAX_ORDERS):
         order: IOrders.Order = batch[i]
         digest: bytes32 = self._digest(order)
         input: Bytes[4096] = self._part(inputs, cursor, lengths[i], 0)
         reason = self._check(order, digest, input, self._part(signatures, cursor, lengths[i], 32))
-        if reason == "":
+        if reason == reasons.FINE:
             id: bytes32 = empty(bytes32)
             request: IMarket.Request = empty(IMarket.Request)
             id, request, reason = self._open(order, input)
-            if reason == "":
+            if reason == reasons.FINE:
                 self.nonces[order.requester][order.nonce >> 8] |= 1 << (order.nonce & 255)
                 done += 1
                 if posting:
                     output: Bytes[4096] = self._part(outputs, cursor, lengths[i], 64)
                     extcall MARKET.post_signed(id, request, msg.sender, output)
-        if reason != "":
-            log IOrders.Skipped(digest=digest, reason=reason)
+        if reason != reasons.FINE:
+            log IOrders.Skipped(digest=digest, reason=reasons._text(reason))
         cursor += lengths[i]
-    assert done != 0, reason
+    if done == 0:
+        reasons._refuse(reason)
     return done
 
 
@@ -114,14 +116,14 @@ def _part(data: Bytes[4096], cursor: uint256, sizes: uint256, lane: uint256) -> 
 
 
 @internal
-def _open(order: IOrders.Order, input: Bytes[4096]) -> (bytes32, IMarket.Request, String[64]):
+def _open(order: IOrders.Order, input: Bytes[4096]) -> (bytes32, IMarket.Request, uint256):
     """
     Opened and claimed at this block's price.
     """
     offer: IMarket.Offer = order.offer
     offer.version = self._resolve(order)
     if offer.version == 0:
-        return empty(bytes32), empty(IMarket.Request), "orders: model refuses"
+        return empty(bytes32), empty(IMarket.Request), reasons.MODEL_REFUSES
     elapsed: uint256 = block.timestamp - min(order.start, block.timestamp)
     if elapsed < offer.ramp:
         offer.max_price = offer.min_price + (offer.max_price - offer.min_price) * elapsed // offer.ramp
@@ -132,23 +134,23 @@ def _open(order: IOrders.Order, input: Bytes[4096]) -> (bytes32, IMarket.Request
 
 @internal
 @view
-def _check(order: IOrders.Order, digest: bytes32, input: Bytes[4096], signature: Bytes[4096]) -> String[64]:
+def _check(order: IOrders.Order, digest: bytes32, input: Bytes[4096], signature: Bytes[4096]) -> uint256:
     if block.timestamp > order.expiry:
-        return "orders: expired"
+        return reasons.ORDER_EXPIRED
     if self.nonces[order.requester][order.nonce >> 8] & (1 << (order.nonce & 255)) != 0:
-        return "orders: nonce spent"
+        return reasons.NONCE_SPENT
     prices_fit: bool = (
         order.offer.min_price <= order.offer.max_price and order.offer.max_price <= requests.MASK128
     )
     if not prices_fit or order.offer.ramp > requests.MASK32:
-        return "orders: prices out of order"
+        return reasons.PRICES
     if order.offer.flags & (requests.UPLOADED | requests.UNWATCHABLE) != 0 and len(input) < 32:
-        return "orders: wrong input"
+        return reasons.WRONG_INPUT
     if requests._reference(order.offer.flags, input) != order.input:
-        return "orders: wrong input"
+        return reasons.WRONG_INPUT
     if not self._signed(order.requester, digest, signature):
-        return "orders: wrong signature"
-    return ""
+        return reasons.WRONG_SIGNATURE
+    return reasons.FINE
 
 
 @internal

@@ -3,6 +3,7 @@
 @title Offers: whether an offer fits a version's terms
 """
 from contracts.interfaces import IMarket
+from contracts.modules import reasons
 from contracts.modules import requests
 from contracts.modules import terms
 
@@ -12,30 +13,30 @@ MAX_CALLBACK_GAS: constant(uint256) = 2_000_000
 
 @internal
 @pure
-def _check(offer: IMarket.Offer, scope: uint256) -> String[64]:
+def _check(offer: IMarket.Offer, scope: uint256) -> uint256:
     """
-    @notice The reason why not, or nothing.
+    @notice The reason why not, or FINE.
     """
     if offer.bond < terms._min_bond(scope):
-        return "market: bond too small"
+        return reasons.BOND_TOO_SMALL
     if offer.bond > terms.MAX_AMOUNT:
-        return "market: bond too large"
+        return reasons.BOND_TOO_LARGE
     if terms._window(scope) > offer.max_window:
-        return "market: window too long"
+        return reasons.WINDOW_TOO_LONG
     if offer.result_seconds < terms._min_result_seconds(scope):
-        return "market: result time too short"
+        return reasons.RESULT_TIME_TOO_SHORT
     longest: uint256 = max(max(offer.result_seconds, offer.claim_seconds), offer.ramp)
     if longest > MAX_DEADLINE or offer.claim_seconds == 0:
-        return "market: deadlines out of bounds"
+        return reasons.DEADLINES
     if offer.min_price > offer.max_price or offer.max_price > requests.MASK128:
-        return "market: prices out of order"
+        return reasons.PRICES
     if offer.callback_gas > MAX_CALLBACK_GAS:
-        return "market: callback gas too high"
+        return reasons.CALLBACK_GAS_TOO_HIGH
     if offer.flags & (requests.AT_POST | requests.AT_FINAL) != 0 and offer.consumer == empty(address):
-        return "market: no consumer"
+        return reasons.NO_CONSUMER
     sources: uint256 = requests.UPLOADED | requests.UNWATCHABLE
     if offer.flags & ~(requests.KEPT | requests.PREPAID) != 0 or offer.flags & sources == sources:
-        return "market: unknown flags"
+        return reasons.UNKNOWN_FLAGS
     if offer.flags & requests.UNWATCHABLE != 0 and not terms._unwatchable(scope):
-        return "market: unwatchable input"
-    return ""
+        return reasons.UNWATCHABLE
+    return reasons.FINE

@@ -11,6 +11,7 @@ NATIVE: constant(address) = empty(address)  # `Offer.asset`: the chain's own coi
 # `Offer.flags`, kept in the Request
 AT_POST: constant(uint256) = 1  # call the consumer when a result is posted
 AT_FINAL: constant(uint256) = 2  # call the consumer when it is final
+BOTH: constant(uint256) = 3
 UPLOADED: constant(uint256) = 4  # `input` is a data root sealed in Inputs
 UNWATCHABLE: constant(
     uint256

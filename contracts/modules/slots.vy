@@ -91,11 +91,11 @@ def _executor(slot: uint256) -> address:
 
 @internal
 @pure
-def _pack_work(executor: address, elapsed: uint256, posted_at: uint256) -> uint256:
+def _pack_work(executor: address, elapsed: uint256, posted_at: uint256, attempt: uint256) -> uint256:
     """
-    @notice `IMarket.Result.work`: executor 160 | ramp seconds 32 | posted at 40 | 0 24.
+    @notice `IMarket.Result.work`: executor 160 | ramp seconds 32 | posted at 40 | attempt 8 | 0 16.
     """
-    return (convert(executor, uint256) << 96) | (elapsed << 64) | (posted_at << 24)
+    return (convert(executor, uint256) << 96) | (elapsed << 64) | (posted_at << 24) | (attempt << 16)
 
 
 @internal
@@ -118,8 +118,8 @@ def _work_posted_at(work: uint256) -> uint256:
 
 @internal
 @pure
-def _pack_posted(attempt: uint256, work: uint256, output_hash: bytes32) -> uint256:
-    return POSTED | (attempt << 8) | self._digest(work, output_hash)
+def _pack_posted(work: uint256, output_hash: bytes32) -> uint256:
+    return POSTED | ((work >> 8) & 65280) | self._digest(work, output_hash)
 
 
 @internal
