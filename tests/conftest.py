@@ -11,11 +11,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.wire import Wire
+from tests.world import World
 
 ROOT = Path(__file__).parent.parent
 SNAPSHOTS = ROOT / "tests" / "snapshots"
@@ -56,6 +58,25 @@ def wire(chain) -> Iterator[Wire]:
     opened = Wire(chain.provider.http_uri)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def built_world(project, accounts, chain) -> World:
+    """The world as it was made, once a session."""
+    return World(project, accounts, chain.provider.http_uri)
+
+
+@pytest.fixture
+def world(built_world: World) -> Iterator[World]:
+    """A whole network to act in, rewound at the end of the test."""
+    with built_world.wire.rewound():
+        yield built_world
+
+
+@pytest.fixture
+def roles(world: World) -> SimpleNamespace:
+    """Addresses of who lives in the world, by role."""
+    return world.roles
 
 
 @pytest.fixture(scope="session")
