@@ -1,70 +1,212 @@
-"""The contracts of a network, put on a chain in one order, each knowing the others' addresses.
-
-The Market and the contracts around it name each other as immutables, so the Market's address is computed from the
-deployer's nonce before it exists; its constructor refuses contracts that name another market.
-"""
+"""A network of contracts, from its parameters to its manifest: `ape run deploy --network ...`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from eth_utils import keccak, to_checksum_address
-from rlp import encode
+import click
+from ape import accounts as ape_accounts
+from ape import project as local_project
+from ape.cli import ConnectedProviderCommand
+from ape.exceptions import ApeException
+from rich.console import Console
+from rich.table import Table
 
-ZERO_ADDRESS = "0x" + "00" * 20
+from executor.chain.deployment import Deployment as Manifest
+from scripts._creation import (
+    BLUEPRINT,
+    ZERO_ADDRESS,
+    Creation,
+    DeploymentStoppedError,
+    create_all,
+    creating_transaction,
+    deploy_contracts,
+    plan,
+)
+from scripts._manifest import Unfinished, commit, compiler, contract_entry, unfinished_path
+from scripts._parameters import Parameters, ParametersError
+
+__all__ = ["cli", "deploy_contracts", "deploy_network"]
+
+DEPLOYMENTS = Path(__file__).parent.parent / "deployments"
+
+# A whole network, from its parameters to its manifest
 
 
-@dataclass(frozen=True)
-class Deployment:
-    """The contracts of one network, as Ape contract instances."""
-
-    bond_asset: Any
-    inputs: Any
-    vault: Any
-    network: Any
-    orders: Any
-    challenges: Any
-    market: Any
-    registry: Any
-
-
-def contract_address(deployer: str, nonce: int) -> str:
-    """Address of the contract that `deployer` creates with its transaction number `nonce`."""
-    return to_checksum_address(keccak(encode([bytes.fromhex(deployer[2:]), nonce]))[12:])
-
-
-def deploy_contracts(
+def deploy_network(
     project: Any,
     deployer: Any,
+    parameters: Parameters,
+    path: Path,
     *,
-    owner: str,
-    bond_asset: Any,
-    parameters: tuple[int, ...],
-    unbonding_seconds: int,
-    uptime_feed: str = ZERO_ADDRESS,
-) -> Deployment:
-    """Deploy everything; `owner` holds the network's parameters and fees.
+    resume: bool = False,
+    replace: bool = False,
+) -> Manifest:
+    """Deploy a network and write its manifest to `path`.
 
-    `parameters` are the fields of `INetwork.Parameters` in order, amounts in wei of the bond asset.
+    resume: go on with the deployment that stopped in the middle. replace: start anew and overwrite `path`,
+    which otherwise has to be free. Raises ParametersError and DeploymentStoppedError.
     """
-    inputs = deployer.deploy(project.Inputs)
-    first = deployer.nonce
-    challenges, market = (
-        contract_address(str(deployer), first + 3),
-        contract_address(str(deployer), first + 4),
+    provider = deployer.provider
+    local = provider.network.is_dev
+    source = commit()
+    if not local:
+        parameters.require_public()
+        if not source or "+" in source:
+            raise DeploymentStoppedError("the contracts differ from the last commit: commit them first")
+    for key in ("bond_asset", "uptime_feed"):
+        named = getattr(parameters, key)
+        if named.startswith("0x") and not provider.get_code(named):
+            raise ParametersError(f"parameters: {key}: there is no contract at {named}")
+
+    note = _begin(deployer, parameters, path, resume=resume, replace=replace)
+    creations = plan(note.deployer, note.first_nonce, arbiter=local, **note.arguments)
+    _ask_network(project, deployer, creations)
+
+    def sent(name: str, transaction: str) -> None:
+        note.transactions.setdefault(name, []).append(transaction)
+        note.write(unfinished_path(path))
+
+    create_all(project, deployer, creations, sent)
+    manifest = _manifest(project, deployer, parameters, note, creations, source)
+    manifest.write(path)
+    unfinished_path(path).unlink()
+    return manifest
+
+
+def _begin(deployer: Any, parameters: Parameters, path: Path, *, resume: bool, replace: bool) -> Unfinished:
+    """The note of the deployment that is to go on, or of a new one."""
+    beginning = Unfinished(
+        chain_id=deployer.provider.chain_id,
+        deployer=str(deployer),
+        first_nonce=deployer.nonce,
+        arguments={
+            "owner": str(deployer) if parameters.owner == "deployer" else parameters.owner,
+            "bond_asset": None if parameters.bond_asset == "new" else parameters.bond_asset,
+            "parameters": parameters.network.encoded(),
+            "unbonding_seconds": parameters.unbonding,
+            "uptime_feed": ZERO_ADDRESS if parameters.uptime_feed == "none" else parameters.uptime_feed,
+        },
     )
-    vault = deployer.deploy(project.StakeVault, bond_asset, market, challenges, unbonding_seconds)
-    network = deployer.deploy(project.Network, owner, market, parameters)
-    orders = deployer.deploy(project.Orders, market)
-    deployed_challenges = deployer.deploy(project.Challenges, market, vault, inputs)
-    assert deployed_challenges.address == challenges, (
-        "the deployer sent other transactions meanwhile: start again"
+    unfinished = unfinished_path(path)
+    if resume:
+        if not unfinished.exists():
+            raise DeploymentStoppedError(f"there is nothing to resume: no {unfinished}")
+        begun = Unfinished.model_validate_json(unfinished.read_text())
+        begun.arguments["parameters"] = tuple(begun.arguments["parameters"])
+        same = ("chain_id", "deployer", "arguments")
+        if differing := [key for key in same if getattr(begun, key) != getattr(beginning, key)]:
+            raise DeploymentStoppedError(f"{unfinished} began with other {' and '.join(differing)}")
+        return begun
+    if unfinished.exists() and not replace:
+        raise DeploymentStoppedError(
+            f"{unfinished} is unfinished: go on with --resume, or start anew with --replace"
+        )
+    if path.exists() and not replace:
+        raise DeploymentStoppedError(f"{path} is another deployment's: overwrite it with --replace")
+    return beginning
+
+
+def _ask_network(project: Any, deployer: Any, creations: list[Creation]) -> None:
+    """Let the constructor that checks the parameters' bounds refuse them before anything is paid for."""
+    creation = next(creation for creation in creations if creation.name == "Network")
+    try:
+        deployer.provider.estimate_gas_cost(creating_transaction(project, deployer, creation))
+    except ApeException as error:
+        raise ParametersError(f"parameters: the contract refuses them: {error}") from None
+
+
+def _manifest(
+    project: Any,
+    deployer: Any,
+    parameters: Parameters,
+    note: Unfinished,
+    creations: list[Creation],
+    source: str,
+) -> Manifest:
+    provider = deployer.provider
+    types = {creation.name: getattr(project, creation.name).contract_type for creation in creations}
+    at = {creation.name: creation.address for creation in creations}
+    return Manifest(
+        network=network_name(provider),
+        chain_id=note.chain_id,
+        contracts={
+            creation.name: contract_entry(
+                provider,
+                creation.address,
+                note.transactions[creation.name],
+                # A blueprint is not constructed yet: its parameters are each model's own.
+                None if creation.name == BLUEPRINT else types[creation.name].constructor,
+                creation.arguments,
+            )
+            for creation in creations
+        },
+        bond_asset=note.arguments["bond_asset"] or at["WrappedNative"],
+        wraps_native=parameters.wraps_native,
+        arbiters=tuple(at[name] for name in ("MockArbiter",) if name in at),
+        compiler=compiler(project),
+        commit=source,
     )
-    deployed_market = deployer.deploy(project.Market, network, vault, inputs, orders, challenges, uptime_feed)
-    assert deployed_market.address == market, "the deployer sent other transactions meanwhile: start again"
-    blueprint = deployer.declare(project.Model).contract_address
-    registry = deployer.deploy(project.Registry, deployed_market, blueprint)
-    return Deployment(
-        bond_asset, inputs, vault, network, orders, deployed_challenges, deployed_market, registry
-    )
+
+
+def network_name(provider: Any) -> str:
+    """What the network is called in `deployments/`: Ape's name, after its ecosystem's unless Ethereum."""
+    network, ecosystem = provider.network.name, provider.network.ecosystem.name
+    return network if ecosystem == "ethereum" else f"{ecosystem}-{network}"
+
+
+@click.command(cls=ConnectedProviderCommand)
+@click.option("--account", "alias", help="Ape account that deploys; on a local network a test account does.")
+@click.option(
+    "--params", "params", type=click.Path(path_type=Path), help="Default: deployments/params/<network>.yaml."
+)
+@click.option(
+    "--manifest", "path", type=click.Path(path_type=Path), help="Default: deployments/<network>.json."
+)
+@click.option("--resume", is_flag=True, help="Go on with a deployment that stopped in the middle.")
+@click.option("--replace", is_flag=True, help="Start anew, and overwrite the manifest that is there.")
+def cli(
+    provider: Any, alias: str | None, params: Path | None, path: Path | None, resume: bool, replace: bool
+) -> None:
+    """Deploy a network of contracts and write its manifest."""
+    name = network_name(provider)
+    path = path or DEPLOYMENTS / f"{name}.json"
+    try:
+        parameters = Parameters.read(params or DEPLOYMENTS / "params" / f"{name}.yaml")
+        deployer = _deployer(provider, alias)
+        manifest = deploy_network(local_project, deployer, parameters, path, resume=resume, replace=replace)
+    except ParametersError as error:
+        raise click.ClickException(str(error)) from None
+    except (DeploymentStoppedError, ApeException) as error:
+        raise click.ClickException(f"{error}\n{_progress(path)}") from None
+    _show(manifest, path)
+
+
+def _deployer(provider: Any, alias: str | None) -> Any:
+    if alias:
+        return ape_accounts.load(alias)
+    if not provider.network.is_dev:
+        raise click.UsageError(
+            "name the account that deploys with --account; `ape accounts list` shows yours"
+        )
+    return ape_accounts.test_accounts[0]
+
+
+def _progress(path: Path) -> str:
+    """What an unfinished deployment has sent so far."""
+    unfinished = unfinished_path(path)
+    if not unfinished.exists():
+        return "Nothing was sent."
+    note = Unfinished.model_validate_json(unfinished.read_text())
+    lines = [f"  {name} {hashes[-1]}" for name, hashes in note.transactions.items()]
+    return "\n".join(["Sent so far:", *(lines or ["  nothing"]), f"Go on with --resume ({unfinished})."])
+
+
+def _show(manifest: Manifest, path: Path) -> None:
+    table = Table("contract", "address", "block", title=f"{manifest.network}, chain {manifest.chain_id}")
+    for name, contract in manifest.contracts.items():
+        table.add_row(name, contract.address, str(contract.block))
+    console = Console()
+    console.print(table)
+    console.print(f"Written to {path}", soft_wrap=True)

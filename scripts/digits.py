@@ -361,11 +361,11 @@ def pixels(image: Images) -> str:
 
 
 @click.group()
-def cli() -> None:
+def digits() -> None:
     """Train and build the digits program."""
 
 
-@cli.command()
+@digits.command()
 def train() -> None:
     """Fit, quantise and freeze the weights; keep 200 held-out images for demonstrations; then build."""
     images, labels = load_images(held_out=False)
@@ -380,7 +380,7 @@ def train() -> None:
     write_artifact()
 
 
-@cli.command(name="build")
+@digits.command(name="build")
 def build_only() -> None:
     """Make the artifact from the frozen weights."""
     write_artifact()
@@ -405,4 +405,4 @@ def render(frozen: Frozen) -> str:
 
 
 if __name__ == "__main__":
-    cli()
+    digits()

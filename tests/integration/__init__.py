@@ -1,0 +1,1 @@
+"""Contracts, scripts and executor together, on a real node."""
