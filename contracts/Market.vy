@@ -33,9 +33,9 @@ MAX_BATCH: constant(uint256) = 32
 HOOK_GAS: constant(uint256) = 200_000
 GAS_MARGIN: constant(uint256) = 20_000  # for what the Market does after a capped call
 UPTIME_GRACE: constant(uint256) = 3_600
-REVOKED: constant(
-    bytes32
-) = 0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff  # no hash anybody finds
+NO_OUTPUT: constant(bytes32) = keccak256(b"")
+# in `terms_of`; no hash that anybody finds
+REVOKED: constant(bytes32) = 0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
 
 NETWORK: immutable(INetwork)
 VAULT: immutable(IStakeVault)
@@ -47,6 +47,10 @@ UPTIME_FEED: immutable(UptimeFeed)
 counter: public(uint256)
 slot_of: public(HashMap[bytes32, uint256])  # by request, see `modules/slots.vy`
 balance_of: public(HashMap[address, HashMap[address, uint256]])  # asset -> account -> amount
+shares_of: public(
+    HashMap[address, HashMap[address, uint256]]
+)  # asset -> model -> royalties 128 (low) | fees 128
+pledge_of: public(HashMap[address, uint256])  # operator -> account 160 | idle stake 96
 frozen_terms: public(HashMap[bytes32, IMarket.Frozen])
 terms_of: public(
     HashMap[address, HashMap[uint256, bytes32]]
@@ -104,6 +108,26 @@ def withdraw(asset: address, to: address, amount: uint256):
         reasons._refuse(reasons.PAYMENT_REFUSED)
 
 
+@external
+def collect(asset: address, to: address) -> uint256:
+    shares: uint256 = self.shares_of[asset][msg.sender]
+    royalties: uint256 = shares & requests.MASK128
+    self.shares_of[asset][msg.sender] = shares ^ royalties
+    self.balance_of[asset][to] += royalties
+    log IMarket.Collected(asset=asset, model=msg.sender, to=to, amount=royalties)
+    return royalties
+
+
+@external
+def collect_fees(asset: address, model: address, to: address) -> uint256:
+    self._only(NETWORK.address)
+    shares: uint256 = self.shares_of[asset][model]
+    self.shares_of[asset][model] = shares & requests.MASK128
+    self.balance_of[asset][to] += shares >> 128
+    log IMarket.FeesCollected(asset=asset, model=model, to=to, amount=shares >> 128)
+    return shares >> 128
+
+
 @internal
 def _debit(asset: address, account: address, amount: uint256):
     balance: uint256 = self.balance_of[asset][account]
@@ -119,6 +143,48 @@ def _require_value(amount: uint256):
         reasons._refuse(reasons.WRONG_VALUE)
 
 
+# --- stake that stays here between jobs ---
+
+
+@external
+def pledge(amount: uint256):
+    word: uint256 = self.pledge_of[msg.sender]
+    account: address = extcall VAULT.lock(msg.sender, amount)
+    self.pledge_of[msg.sender] = (convert(account, uint256) << 96) | ((word & requests.MASK96) + amount)
+    log IMarket.Pledged(operator=msg.sender, account=account, amount=amount)
+
+
+@external
+def unpledge(operator: address):
+    word: uint256 = self.pledge_of[operator]
+    if msg.sender != operator and msg.sender != convert(word >> 96, address):
+        reasons._refuse(reasons.WRONG_CALLER)
+    self.pledge_of[operator] = 0
+    log IMarket.Unpledged(operator=operator, amount=word & requests.MASK96)
+    extcall VAULT.release(operator, word & requests.MASK96)
+
+
+@internal
+def _lock(operator: address, bonds: uint256):
+    """
+    From what is pledged, or else from the vault.
+    """
+    word: uint256 = self.pledge_of[operator]
+    if word & requests.MASK96 >= bonds and word != 0:
+        self.pledge_of[operator] = unsafe_sub(word, bonds)
+    else:
+        extcall VAULT.lock(operator, bonds)
+
+
+@internal
+def _release(operator: address, bonds: uint256) -> address:
+    word: uint256 = self.pledge_of[operator]
+    if word == 0 or (word & requests.MASK96) + bonds > requests.MASK96:
+        return extcall VAULT.release(operator, bonds)
+    self.pledge_of[operator] = unsafe_add(word, bonds)
+    return convert(word >> 96, address)
+
+
 # --- open ---
 
 
@@ -129,12 +195,17 @@ def open(model: address, offer: IMarket.Offer, input: Bytes[4096]) -> bytes32:
     resolved: IMarket.Offer = offer
     reference: bytes32 = requests._reference(offer.flags, input)
     resolved.version = staticcall IModel(model).resolve(offer.version, msg.sender, self.counter, reference)
+    if offer.version != requests.LIVE and resolved.version != offer.version:
+        reasons._refuse(reasons.WRONG_VERSION)
     prepaid: bool = offer.flags & requests.PREPAID != 0
     by_value: bool = not prepaid and offer.asset == requests.NATIVE
     self._require_value(offer.max_price if by_value else 0)
     if prepaid:
         self._debit(offer.asset, msg.sender, offer.max_price)
-    id: bytes32 = self._open(model, msg.sender, resolved, reference, input)
+    id: bytes32 = empty(bytes32)
+    request: IMarket.Request = empty(IMarket.Request)
+    id, request = self._open(model, msg.sender, resolved, reference, len(input))
+    self._announce(id, request, input)
     if not prepaid and not by_value:
         if transfers._pull(offer.asset, msg.sender, offer.max_price) != offer.max_price:
             reasons._refuse(reasons.SHORT_TRANSFER)
@@ -147,7 +218,13 @@ def open_for(requester: address, offer: IMarket.Offer, input: Bytes[4096]) -> by
     if offer.asset != requests.NATIVE or offer.flags & requests.PREPAID != 0:
         reasons._refuse(reasons.MODEL_PAYS_BY_VALUE)
     self._require_value(offer.max_price)
-    return self._open(msg.sender, requester, offer, requests._reference(offer.flags, input), input)
+    id: bytes32 = empty(bytes32)
+    request: IMarket.Request = empty(IMarket.Request)
+    id, request = self._open(
+        msg.sender, requester, offer, requests._reference(offer.flags, input), len(input)
+    )
+    self._announce(id, request, input)
+    return id
 
 
 @external
@@ -163,38 +240,47 @@ def open_signed(
     reference: bytes32 = requests._reference(offer.flags, input)
     scope: uint256 = self.frozen_terms[key].scope
     reason: uint256 = self._check_open(key, scope, offer, reference, len(input))
-    if reason == reasons.FINE and terms._hooked(scope):
-        reason = self._ask_input_hook(key, input)
+    if reason == reasons.FINE and terms._hooked(scope) and not self._accepts(key, input):
+        reason = reasons.INPUT_REFUSED
     if reason != reasons.FINE:
         return empty(bytes32), empty(IMarket.Request), reason
     self._debit(offer.asset, requester, offer.max_price)
     request: IMarket.Request = self._request(key, scope, model, requester, offer, reference)
     id: bytes32 = requests._id(self, request)
-    self.slot_of[id] = slots._pack_claimed(1, 0, block.timestamp, executor)
+    attended: bool = (request.callback >> 56) & requests.ATTENDED != 0
+    deadline: uint256 = block.timestamp + offer.result_seconds
+    self.slot_of[id] = slots._pack_claimed(1, 0, deadline, attended, executor)
     self._log_opened(id, request, input)
     log IMarket.Claimed(id=id, executor=executor, price=offer.max_price)
-    extcall VAULT.lock(executor, offer.bond)
+    self._lock(executor, offer.bond)
     return id, request, reasons.FINE
 
 
 @internal
 def _open(
-    model: address, requester: address, offer: IMarket.Offer, reference: bytes32, input: Bytes[4096]
-) -> bytes32:
+    model: address, requester: address, offer: IMarket.Offer, reference: bytes32, length: uint256
+) -> (bytes32, IMarket.Request):
     key: bytes32 = self.terms_of[model][offer.version]
     if key == empty(bytes32):
         key = self._freeze(model, offer.version)
     scope: uint256 = self.frozen_terms[key].scope
-    reason: uint256 = self._check_open(key, scope, offer, reference, len(input))
-    if reason == reasons.FINE and terms._hooked(scope):
-        reason = self._ask_input_hook(key, input)
+    reason: uint256 = self._check_open(key, scope, offer, reference, length)
     if reason != reasons.FINE:
         reasons._refuse(reason)
     request: IMarket.Request = self._request(key, scope, model, requester, offer, reference)
     id: bytes32 = requests._id(self, request)
     self.slot_of[id] = slots._pack_open(1, block.timestamp, block.timestamp)
+    return id, request
+
+
+@internal
+def _announce(id: bytes32, request: IMarket.Request, input: Bytes[4096]):
+    """
+    The version's hook may still refuse; a refusal undoes the opening.
+    """
+    if requests._flags(request.callback) & requests.HOOKED != 0 and not self._accepts(request.terms, input):
+        reasons._refuse(reasons.INPUT_REFUSED)
     self._log_opened(id, request, input)
-    return id
 
 
 @internal
@@ -247,23 +333,17 @@ def _check_open(
 
 @internal
 @view
-def _ask_input_hook(key: bytes32, input: Bytes[4096]) -> uint256:
-    question: Bytes[4196] = abi_encode(input, method_id=method_id("check_input(bytes)"))
-    return reasons.FINE if self._agrees(key, question) else reasons.INPUT_REFUSED
-
-
-@internal
-@view
-def _agrees(key: bytes32, question: Bytes[4228]) -> bool:
+def _accepts(key: bytes32, input: Bytes[4096]) -> bool:
     """
-    Asks a hook with a fixed amount of gas that is certain to be there, so that a failure is its own.
+    The version's opinion of an input, asked with a fixed amount of gas that is certain to be there, so that a failure
+    is the hook's own.
     """
     self._require_gas(HOOK_GAS)
     success: bool = False
     answer: Bytes[32] = b""
     success, answer = raw_call(
         self.frozen_terms[key].hook,
-        question,
+        abi_encode(input, method_id=method_id("check_input(bytes)")),
         max_outsize=32,
         gas=HOOK_GAS,
         is_static_call=True,
@@ -290,34 +370,36 @@ def claim(batch: DynArray[IMarket.Request, 32]) -> uint256:
     bonds: uint256 = 0
     done: uint256 = 0
     reason: uint256 = reasons.EMPTY_BATCH
+    # In these loops fields are read in place, not through `requests` and `slots`: the calls cost a tenth of the whole.
     for request: IMarket.Request in batch:
-        id: bytes32 = requests._id(self, request)
+        id: bytes32 = keccak256(abi_encode(chain.id, self, request))
         slot: uint256 = self.slot_of[id]
         reason = self._check_claim(slot, request.origin, request.timing)
         if reason != reasons.FINE:
             self._skip(id, reason)
             continue
         elapsed: uint256 = self._elapsed(slot, request.timing)
-        self.slot_of[id] = slots._pack_claimed(slots._attempt(slot), elapsed, block.timestamp, msg.sender)
-        bonds = unsafe_add(bonds, requests._bond(request.payer))
+        deadline: uint256 = unsafe_add(block.timestamp, request.timing & requests.MASK32)
+        attended: bool = (request.callback >> 56) & requests.ATTENDED != 0
+        self.slot_of[id] = slots._pack_claimed((slot >> 8) & 255, elapsed, deadline, attended, msg.sender)
+        bonds = unsafe_add(bonds, request.payer & requests.MASK96)
         done = unsafe_add(done, 1)
-        log IMarket.Claimed(
-            id=id, executor=msg.sender, price=requests._price(request.prices, request.timing, elapsed)
-        )
+        price: uint256 = requests._price(request.prices, request.timing, elapsed)
+        log IMarket.Claimed(id=id, executor=msg.sender, price=price)
     if done == 0:
         reasons._refuse(reason)
-    extcall VAULT.lock(msg.sender, bonds)
+    self._lock(msg.sender, bonds)
     return done
 
 
 @internal
 @view
 def _check_claim(slot: uint256, origin: uint256, timing: uint256) -> uint256:
-    if slots._status(slot) != slots.OPEN:
+    if slot & 255 != slots.OPEN:
         return reasons.NOT_OPEN
-    if self._passed(slots._opened_at(slot) + requests._claim_seconds(timing)):
+    if self._passed(unsafe_add(slot >> 56, (timing >> 32) & requests.MASK32)):
         return reasons.CLAIM_TOO_LATE
-    if self.terms_of[requests._model(origin)][requests._version(origin)] == REVOKED:
+    if self.terms_of[convert(origin >> 96, address)][(origin >> 64) & requests.MASK32] == REVOKED:
         return reasons.VERSION_REVOKED
     return reasons.FINE
 
@@ -325,7 +407,8 @@ def _check_claim(slot: uint256, origin: uint256, timing: uint256) -> uint256:
 @internal
 @view
 def _elapsed(slot: uint256, timing: uint256) -> uint256:
-    return min(unsafe_sub(block.timestamp, slots._ramp_start(slot)), requests._ramp(timing))
+    start: uint256 = (slot >> 16) & slots.MASK40
+    return min(unsafe_sub(block.timestamp, start), (timing >> 64) & requests.MASK32)
 
 
 @internal
@@ -364,14 +447,35 @@ def post(batch: DynArray[IMarket.Request, 32], outputs: Bytes[4096]) -> uint256:
     for request: IMarket.Request in batch:
         id: bytes32 = requests._id(self, request)
         slot: uint256 = self.slot_of[id]
-        reason = self._check_post(slot, request.timing)
+        reason = self._check_post(slot)
         if reason == reasons.FINE:
+            output: Bytes[4096] = slice(outputs, cursor, length)
             work: uint256 = slots._pack_work(
                 msg.sender, slots._elapsed(slot), block.timestamp, slots._attempt(slot)
             )
-            self._post(id, request, work, slice(outputs, cursor, length))
-            if requests._flags(request.callback) & requests.AT_POST != 0:
-                self._deliver(id, slots._attempt(slot), request, slice(outputs, cursor, length), False)
+            self._attend(id, request, work, output)
+            done = unsafe_add(done, 1)
+        else:
+            self._skip(id, reason)
+        cursor = unsafe_add(cursor, length)
+    if done == 0:
+        reasons._refuse(reason)
+    return done
+
+
+@external
+def post_ids(ids: DynArray[bytes32, 32], outputs: Bytes[4096]) -> uint256:
+    cursor: uint256 = 0
+    done: uint256 = 0
+    reason: uint256 = reasons.EMPTY_BATCH
+    length: uint256 = self._share(len(outputs), len(ids))
+    for id: bytes32 in ids:
+        slot: uint256 = self.slot_of[id]
+        reason = self._check_post(slot)
+        if reason == reasons.FINE and (slot >> 88) & 255 != 0:
+            reason = reasons.ATTENDED
+        if reason == reasons.FINE:
+            self._record(id, slot, (slot >> 16) & requests.MASK32, slice(outputs, cursor, length))
             done = unsafe_add(done, 1)
         else:
             self._skip(id, reason)
@@ -389,38 +493,34 @@ def answer(batch: DynArray[IMarket.Request, 32], outputs: Bytes[4096]) -> uint25
     reason: uint256 = reasons.EMPTY_BATCH
     length: uint256 = self._share(len(outputs), len(batch))
     for request: IMarket.Request in batch:
-        id: bytes32 = requests._id(self, request)
+        id: bytes32 = keccak256(abi_encode(chain.id, self, request))
         slot: uint256 = self.slot_of[id]
         reason = self._check_claim(slot, request.origin, request.timing)
         if reason == reasons.FINE:
+            output: Bytes[4096] = slice(outputs, cursor, length)
             elapsed: uint256 = self._elapsed(slot, request.timing)
-            work: uint256 = slots._pack_work(msg.sender, elapsed, block.timestamp, slots._attempt(slot))
-            log IMarket.Claimed(
-                id=id, executor=msg.sender, price=requests._price(request.prices, request.timing, elapsed)
-            )
-            self._post(id, request, work, slice(outputs, cursor, length))
             done = unsafe_add(done, 1)
-            if requests._flags(request.callback) & requests.AT_POST == 0:
-                bonds = unsafe_add(bonds, requests._bond(request.payer))
+            if (request.callback >> 56) & requests.ATTENDED == 0:
+                bonds = unsafe_add(bonds, request.payer & requests.MASK96)
+                self._record(id, slot, elapsed, output)
             else:  # a consumer is called only when the bond that it sees is locked
-                extcall VAULT.lock(msg.sender, requests._bond(request.payer))
-                self._deliver(id, slots._attempt(slot), request, slice(outputs, cursor, length), False)
+                self._lock(msg.sender, requests._bond(request.payer))
+                work: uint256 = slots._pack_work(msg.sender, elapsed, block.timestamp, slots._attempt(slot))
+                self._attend(id, request, work, output)
         else:
             self._skip(id, reason)
         cursor = unsafe_add(cursor, length)
     if done == 0:
         reasons._refuse(reason)
     if bonds != 0:
-        extcall VAULT.lock(msg.sender, bonds)
+        self._lock(msg.sender, bonds)
     return done
 
 
 @external
 def post_signed(id: bytes32, request: IMarket.Request, executor: address, output: Bytes[4096]):
     self._only(ORDERS)
-    self._post(id, request, slots._pack_work(executor, 0, block.timestamp, 1), output)
-    if requests._flags(request.callback) & requests.AT_POST != 0:
-        self._deliver(id, 1, request, output, False)
+    self._attend(id, request, slots._pack_work(executor, 0, block.timestamp, 1), output)
 
 
 @internal
@@ -437,31 +537,63 @@ def _share(length: uint256, count: uint256) -> uint256:
 
 @internal
 @view
-def _check_post(slot: uint256, timing: uint256) -> uint256:
-    if slots._status(slot) != slots.CLAIMED:
+def _check_post(slot: uint256) -> uint256:
+    if slot & 255 != slots.CLAIMED:
         return reasons.NOT_CLAIMED
-    if slots._executor(slot) != msg.sender:
+    if slot >> 96 != convert(msg.sender, uint256):
         return reasons.NOT_THE_EXECUTOR
-    if self._passed(slots._claimed_at(slot) + requests._result_seconds(timing)):
+    if self._passed((slot >> 48) & slots.MASK40):
         return reasons.RESULT_TOO_LATE
     return reasons.FINE
 
 
 @internal
-def _post(id: bytes32, request: IMarket.Request, work: uint256, output: Bytes[4096]):
-    self.slot_of[id] = slots._pack_posted(work, keccak256(output))
-    plausible: bool = True
-    if requests._flags(request.callback) & requests.HOOKED != 0:
-        plausible = self._ask_output_hook(request.terms, request.input, output)
-    log IMarket.Posted(
-        id=id, executor=slots._work_executor(work), work=work, plausible=plausible, output=output
+def _record(id: bytes32, slot: uint256, elapsed: uint256, output: Bytes[4096]):
+    """
+    A result that takes nothing besides, by the caller.
+    """
+    attempt: uint256 = slot & 65280
+    work: uint256 = (
+        (convert(msg.sender, uint256) << 96) | (elapsed << 64) | (block.timestamp << 24) | (attempt << 8)
     )
+    digest: uint256 = convert(keccak256(abi_encode(work, keccak256(output))), uint256)
+    self.slot_of[id] = slots.POSTED | attempt | (digest >> 48 << 48)
+    log IMarket.Posted(id=id, work=work, output=output)
+
+
+@internal
+def _attend(id: bytes32, request: IMarket.Request, work: uint256, output: Bytes[4096]):
+    """
+    A result with what it takes besides: the hook's opinion before, the consumer's callback after.
+    """
+    flags: uint256 = requests._flags(request.callback)
+    marked: uint256 = work
+    if flags & requests.HOOKED != 0 and not self._plausible(request.terms, request.input, output):
+        marked |= slots.IMPLAUSIBLE
+    self.slot_of[id] = slots._pack_posted(marked, keccak256(output))
+    log IMarket.Posted(id=id, work=marked, output=output)
+    if flags & requests.AT_POST != 0:
+        self._deliver(id, slots._work_attempt(work), request, output, False)
 
 
 @internal
 @view
-def _ask_output_hook(key: bytes32, input: bytes32, output: Bytes[4096]) -> bool:
-    return self._agrees(key, abi_encode(input, output, method_id=method_id("check_output(bytes32,bytes)")))
+def _plausible(key: bytes32, input: bytes32, output: Bytes[4096]) -> bool:
+    """
+    The version's opinion of an output; asked like `_accepts`.
+    """
+    self._require_gas(HOOK_GAS)
+    success: bool = False
+    answer: Bytes[32] = b""
+    success, answer = raw_call(
+        self.frozen_terms[key].hook,
+        abi_encode(input, output, method_id=method_id("check_output(bytes32,bytes)")),
+        max_outsize=32,
+        gas=HOOK_GAS,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    return success and len(answer) == 32 and convert(answer, uint256) == 1
 
 
 @internal
@@ -516,67 +648,69 @@ def finalize(batch: DynArray[IMarket.Result, 32], outputs: Bytes[4096]) -> uint2
     earned: uint256 = 0
     royalties: uint256 = 0
     fees: uint256 = 0
+    terms_key: bytes32 = empty(bytes32)
+    scope: uint256 = 0
     for result: IMarket.Result in batch:
         request: IMarket.Request = result.request
-        id: bytes32 = requests._id(self, request)
+        id: bytes32 = keccak256(abi_encode(chain.id, self, request))
         slot: uint256 = self.slot_of[id]
-        scope: uint256 = self.frozen_terms[request.terms].scope
-        final_call: bool = requests._flags(request.callback) & requests.AT_FINAL != 0
-        reason = self._check_finality(slot, scope, result.work, result.output_hash)
-        if reason == reasons.FINE and final_call:
-            if keccak256(slice(outputs, cursor, length)) != result.output_hash:
-                reason = reasons.WRONG_OUTPUT
+        if request.terms != terms_key:
+            terms_key = request.terms
+            scope = self.frozen_terms[terms_key].scope
+        output: Bytes[4096] = slice(outputs, cursor, length)
         cursor = unsafe_add(cursor, length)
+        output_hash: bytes32 = result.output_hash if length == 0 else keccak256(output)
+        final_call: bool = (request.callback >> 56) & requests.AT_FINAL != 0
+        digest: uint256 = convert(keccak256(abi_encode(result.work, output_hash)), uint256)
+        reason = reasons.FINE
+        if slot & 255 != slots.POSTED or slot >> 48 != digest >> 48:
+            reason = reasons.NOT_THIS_RESULT
+        elif (slot >> 16) & requests.MASK32 != 0:
+            reason = reasons.GAME_OPEN
+        elif not self._passed(
+            unsafe_add((result.work >> 24) & slots.MASK40, (scope >> 144) & requests.MASK32)
+        ):
+            reason = reasons.WINDOW_OPEN
+        elif final_call and length == 0 and output_hash != NO_OUTPUT:
+            reason = reasons.WRONG_OUTPUT
         if reason != reasons.FINE:
             self._skip(id, reason)
             continue
-        self.slot_of[id] = slots._pack_final(slot, result.output_hash)
+        self.slot_of[id] = (slots.FINAL | (slot & 65280) | (convert(output_hash, uint256) >> 16 << 16))
         if (
-            executor != slots._work_executor(result.work)
-            or model != requests._model(request.origin)
-            or asset != requests._asset(request.timing)
+            request.origin >> 96 != convert(model, uint256)
+            or result.work >> 96 != convert(executor, uint256)
+            or request.timing >> 96 != convert(asset, uint256)
         ):
             self._credit(executor, asset, model, bonds, earned, royalties, fees)
-            executor = slots._work_executor(result.work)
-            model = requests._model(request.origin)
-            asset = requests._asset(request.timing)
+            executor = convert(result.work >> 96, address)
+            model = convert(request.origin >> 96, address)
+            asset = convert(request.timing >> 96, address)
             bonds = 0
             earned = 0
             royalties = 0
             fees = 0
         # Prices are below 2^128, shares add up to less than the whole: nothing here overflows.
-        price: uint256 = requests._price(request.prices, request.timing, slots._work_elapsed(result.work))
-        royalty: uint256 = unsafe_div(unsafe_mul(price, terms._royalty_bps(scope)), terms.BPS)
-        fee: uint256 = unsafe_div(unsafe_mul(price, terms._fee_bps(scope)), terms.BPS)
-        refund: uint256 = unsafe_sub(requests._max_price(request.prices), price)
-        bonds = unsafe_add(bonds, requests._bond(request.payer))
+        price: uint256 = requests._price(
+            request.prices, request.timing, (result.work >> 64) & requests.MASK32
+        )
+        royalty: uint256 = unsafe_div(unsafe_mul(price, (scope >> 64) & 65535), terms.BPS)
+        fee: uint256 = unsafe_div(unsafe_mul(price, (scope >> 48) & 65535), terms.BPS)
+        bonds = unsafe_add(bonds, request.payer & requests.MASK96)
         earned = unsafe_add(earned, unsafe_sub(unsafe_sub(price, royalty), fee))
         royalties = unsafe_add(royalties, royalty)
         fees = unsafe_add(fees, fee)
         done = unsafe_add(done, 1)
+        refund: uint256 = unsafe_sub(request.prices & requests.MASK128, price)
         if refund != 0:
-            self.balance_of[asset][requests._requester(request.payer)] += refund
-        log IMarket.Finalized(id=id, price=price)
+            self.balance_of[asset][convert(request.payer >> 96, address)] += refund
+        log IMarket.Finalized(id=id)
         if final_call:
-            self._deliver(
-                id, slots._attempt(slot), request, slice(outputs, unsafe_sub(cursor, length), length), True
-            )
+            self._deliver(id, (slot >> 8) & 255, request, output, True)
     if done == 0:
         reasons._refuse(reason)
     self._credit(executor, asset, model, bonds, earned, royalties, fees)
     return done
-
-
-@internal
-@view
-def _check_finality(slot: uint256, scope: uint256, work: uint256, output_hash: bytes32) -> uint256:
-    if slots._status(slot) != slots.POSTED or not slots._holds(slot, work, output_hash):
-        return reasons.NOT_THIS_RESULT
-    if slots._games(slot) != 0:
-        return reasons.GAME_OPEN
-    if not self._passed(slots._work_posted_at(work) + terms._window(scope)):
-        return reasons.WINDOW_OPEN
-    return reasons.FINE
 
 
 @internal
@@ -591,12 +725,14 @@ def _credit(
 ):
     if executor == empty(address):
         return
-    account: address = extcall VAULT.release(executor, bonds)
-    self.balance_of[asset][account] += earned
-    if royalties != 0:
-        self.balance_of[asset][model] += royalties
-    if fees != 0:
-        self.balance_of[asset][NETWORK.address] += fees
+    self.balance_of[asset][self._release(executor, bonds)] += earned
+    if (
+        royalties | fees != 0
+    ):  # saturating: a worthless token may not stop a payment, nor carry into the other half
+        shares: uint256 = self.shares_of[asset][model]
+        royalty: uint256 = min(unsafe_add(shares & requests.MASK128, royalties), requests.MASK128)
+        fee: uint256 = min(unsafe_add(shares >> 128, fees), requests.MASK128)
+        self.shares_of[asset][model] = royalty | (fee << 128)
 
 
 # --- deadlines and second thoughts ---
@@ -609,14 +745,14 @@ def cancel(request: IMarket.Request):
     status: uint256 = slots._status(slot)
     if status != slots.OPEN and status != slots.CLAIMED:
         reasons._refuse(reasons.NOT_OPEN)
-    if self.terms_of[requests._model(request.origin)][requests._version(request.origin)] != REVOKED:
+    if not self._is_revoked(request.origin):
         if status == slots.CLAIMED:
             reasons._refuse(reasons.ALREADY_CLAIMED)
         if msg.sender != requests._requester(request.payer):
             reasons._refuse(reasons.NOT_THE_REQUESTER)
     self._refund(id, slot, request)
     if status == slots.CLAIMED:
-        extcall VAULT.release(slots._executor(slot), requests._bond(request.payer))
+        self._release(slots._executor(slot), requests._bond(request.payer))
 
 
 @external
@@ -628,21 +764,32 @@ def expire(request: IMarket.Request):
     if status == slots.OPEN:
         deadline = slots._opened_at(slot) + requests._claim_seconds(request.timing)
     elif status == slots.CLAIMED:
-        deadline = slots._claimed_at(slot) + requests._result_seconds(request.timing)
+        deadline = slots._deadline(slot)
     if not self._passed(deadline):
         reasons._refuse(reasons.NOTHING_EXPIRED)
     if status == slots.OPEN:
         self._refund(id, slot, request)
         return
     executor: address = slots._executor(slot)
+    bond: uint256 = requests._bond(request.payer)
+    if self._is_revoked(request.origin):  # no fault of the executor's
+        self._refund(id, slot, request)
+        self._release(executor, bond)
+        return
     penalty: uint256 = terms._penalty(self.frozen_terms[request.terms].penalties)
+    share: uint256 = penalty // 2
     self._reopen(id, slot, request, slots._elapsed(slot))
     log IMarket.Missed(id=id, executor=executor, penalty=penalty)
-    extcall VAULT.release(executor, requests._bond(request.payer) - penalty)
-    share: uint256 = penalty // 2
+    self._release(executor, bond - penalty)
     extcall VAULT.slash(
         executor, requests._requester(request.payer), share, empty(address), 0, penalty - share
     )
+
+
+@internal
+@view
+def _is_revoked(origin: uint256) -> bool:
+    return self.terms_of[requests._model(origin)][requests._version(origin)] == REVOKED
 
 
 @internal
@@ -711,7 +858,7 @@ def abandon(result: IMarket.Result):
     id: bytes32 = requests._id(self, result.request)
     slot: uint256 = self._held(id, result, slots.POSTED)
     self._refund(id, slot, result.request)
-    extcall VAULT.release(slots._work_executor(result.work), requests._bond(result.request.payer))
+    self._release(slots._work_executor(result.work), requests._bond(result.request.payer))
     self._retract_if_shown(id, slot, result.request.callback)
 
 

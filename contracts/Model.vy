@@ -143,11 +143,8 @@ def advise_price(min_price: uint256, max_price: uint256):
 @external
 def collect(asset: address, to: address) -> uint256:
     self._check_owner()
-    amount: uint256 = staticcall IMarket(MARKET).balance_of(asset, self)
-    assert amount > 0, "model: nothing to collect"
 
-    extcall IMarket(MARKET).withdraw(asset, to, amount)
-    return amount
+    return extcall IMarket(MARKET).collect(asset, to)
 
 
 # --- for owner or guardian ---

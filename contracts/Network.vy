@@ -86,11 +86,12 @@ def draft(version: uint256, t: IModel.Terms) -> IMarket.Frozen:
 
 
 @external
-def collect(asset: address, to: address) -> uint256:
+def collect(asset: address, models: DynArray[address, 32], to: address) -> uint256:
     ownable._check_owner()
-    amount: uint256 = staticcall MARKET.balance_of(asset, self)
-    extcall MARKET.withdraw(asset, to, amount)
-    return amount
+    total: uint256 = 0
+    for model: address in models:
+        total += extcall MARKET.collect_fees(asset, model, to)
+    return total
 
 
 @external

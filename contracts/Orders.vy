@@ -176,7 +176,9 @@ def _resolve(order: IOrders.Order) -> uint256:
     )
     if not success or len(version) != 32:
         return 0
-    return convert(version, uint256)
+    resolved: uint256 = convert(version, uint256)
+    pinned: bool = order.offer.version != requests.LIVE
+    return 0 if pinned and resolved != order.offer.version else resolved
 
 
 @internal

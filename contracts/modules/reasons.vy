@@ -33,12 +33,14 @@ NO_INPUT_ROOT: constant(uint256) = 32
 NOT_UPLOADED: constant(uint256) = 33
 INPUT_TOO_LONG: constant(uint256) = 34
 INPUT_REFUSED: constant(uint256) = 35
+WRONG_VERSION: constant(uint256) = 36
 
 NOT_OPEN: constant(uint256) = 40
 CLAIM_TOO_LATE: constant(uint256) = 41
 NOT_CLAIMED: constant(uint256) = 42
 NOT_THE_EXECUTOR: constant(uint256) = 43
 RESULT_TOO_LATE: constant(uint256) = 44
+ATTENDED: constant(uint256) = 57
 NOT_POSTED: constant(uint256) = 45
 NOT_THIS_RESULT: constant(uint256) = 46
 GAME_OPEN: constant(uint256) = 47
@@ -114,6 +116,10 @@ def _text(reason: uint256) -> String[40]:
         return "market: input too long"
     if reason == INPUT_REFUSED:
         return "market: input refused"
+    if reason == WRONG_VERSION:
+        return "market: another version answers"
+    if reason == ATTENDED:
+        return "market: takes the whole request"
     if reason == NOT_OPEN:
         return "market: not open"
     if reason == CLAIM_TOO_LATE:

@@ -19,6 +19,7 @@ UNWATCHABLE: constant(
 KEPT: constant(uint256) = 15
 # set by the Market
 HOOKED: constant(uint256) = 64  # the version has an output hook
+ATTENDED: constant(uint256) = 65  # AT_POST or HOOKED: posting takes the whole request
 # `Offer.flags` about payment, not kept
 PREPAID: constant(uint256) = 128  # from the requester's balance in the Market
 
@@ -163,8 +164,8 @@ def _price(prices: uint256, timing: uint256, elapsed: uint256) -> uint256:
     """
     @notice Price after `elapsed` seconds of ramp, rounded down: min + (max - min) * elapsed / ramp.
     """
-    ramp: uint256 = self._ramp(timing)
-    highest: uint256 = self._max_price(prices)
+    ramp: uint256 = (timing >> 64) & MASK32
+    highest: uint256 = prices & MASK128
     if elapsed >= ramp:
         return highest
     lowest: uint256 = prices >> 128

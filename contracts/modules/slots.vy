@@ -3,7 +3,7 @@
 @title Slots: the one word of storage that a request owns
 @notice From the lowest bits: status 8 | attempt 8 | then by status:
         OPEN              ramp start 40 | opened at 40
-        CLAIMED           ramp seconds at the claim 32 | claimed at 40 | - 8 | executor 160
+        CLAIMED           ramp seconds at the claim 32 | result deadline 40 | attended 8 | executor 160
         POSTED, REFUTED   open games 32 | digest of (work, output hash) 208
         FINAL             digest of the output hash 240
         REFUNDED          nothing
@@ -21,6 +21,7 @@ REFUTED: constant(uint256) = 4
 FINAL: constant(uint256) = 5
 REFUNDED: constant(uint256) = 6
 
+IMPLAUSIBLE: constant(uint256) = 1 << 8  # in a work word: the output hook disagreed
 ONE_GAME: constant(uint256) = 1 << 16
 
 
@@ -62,9 +63,19 @@ def _opened_at(slot: uint256) -> uint256:
 
 @internal
 @pure
-def _pack_claimed(attempt: uint256, elapsed: uint256, claimed_at: uint256, executor: address) -> uint256:
+def _pack_claimed(
+    attempt: uint256, elapsed: uint256, deadline: uint256, attended: bool, executor: address
+) -> uint256:
+    """
+    @param attended Whether posting takes more than the id: a callback or a hook.
+    """
     return (
-        CLAIMED | (attempt << 8) | (elapsed << 16) | (claimed_at << 48) | (convert(executor, uint256) << 96)
+        CLAIMED
+        | (attempt << 8)
+        | (elapsed << 16)
+        | (deadline << 48)
+        | (convert(attended, uint256) << 88)
+        | (convert(executor, uint256) << 96)
     )
 
 
@@ -76,8 +87,14 @@ def _elapsed(slot: uint256) -> uint256:
 
 @internal
 @pure
-def _claimed_at(slot: uint256) -> uint256:
+def _deadline(slot: uint256) -> uint256:
     return (slot >> 48) & MASK40
+
+
+@internal
+@pure
+def _attended(slot: uint256) -> bool:
+    return (slot >> 88) & 255 != 0
 
 
 @internal
@@ -93,7 +110,7 @@ def _executor(slot: uint256) -> address:
 @pure
 def _pack_work(executor: address, elapsed: uint256, posted_at: uint256, attempt: uint256) -> uint256:
     """
-    @notice `IMarket.Result.work`: executor 160 | ramp seconds 32 | posted at 40 | attempt 8 | 0 16.
+    @notice `IMarket.Result.work`: executor 160 | ramp seconds 32 | posted at 40 | attempt 8 | implausible 8 | 0 8.
     """
     return (convert(executor, uint256) << 96) | (elapsed << 64) | (posted_at << 24) | (attempt << 16)
 
@@ -114,6 +131,12 @@ def _work_elapsed(work: uint256) -> uint256:
 @pure
 def _work_posted_at(work: uint256) -> uint256:
     return (work >> 24) & MASK40
+
+
+@internal
+@pure
+def _work_attempt(work: uint256) -> uint256:
+    return (work >> 16) & 255
 
 
 @internal
