@@ -9,7 +9,7 @@ from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
 from eth_abi import encode
-from eth_utils import keccak
+from eth_utils import keccak, to_checksum_address
 
 LIVE = 2**32 - 1  # as `Offer.version`
 NATIVE = "0x" + "00" * 20  # as a fee asset
@@ -50,6 +50,26 @@ class GameStatus(IntEnum):
     LOST = 3
     VOID = 4
     SETTLED = 5
+
+
+class HookConduct(IntEnum):
+    """How `MockHook` misbehaves."""
+
+    REFUSE = 1
+    REVERT = 2
+    EAT_GAS = 4
+    BOMB = 8
+    TWO = 16
+    NOTHING = 32
+
+
+class ConsumerConduct(IntEnum):
+    """How `MockConsumer` misbehaves."""
+
+    REVERT = 1
+    BOMB = 2
+    EAT_GAS = 4
+    CALL = 8
 
 
 DEFENDER, CHALLENGER = 1, 2  # an arbiter's verdicts
@@ -219,9 +239,32 @@ def pack_request(
     )
 
 
-def pack_work(executor: str, elapsed: int, posted_at: int) -> int:
+def pack_work(
+    executor: str, elapsed: int, posted_at: int, attempt: int = 1, implausible: bool = False
+) -> int:
     """`IMarket.Result.work`."""
-    return joined((number(executor), 160), (elapsed, 32), (posted_at, 40))
+    return joined((number(executor), 160), (elapsed, 32), (posted_at, 40), (attempt, 8), (implausible, 8))
+
+
+class Work(NamedTuple):
+    """A work word, read."""
+
+    executor: str
+    elapsed: int
+    posted_at: int
+    attempt: int
+    implausible: bool
+
+    @classmethod
+    def read(cls, word: int) -> Work:
+        """The fields of `IMarket.Result.work`."""
+        return cls(
+            executor=to_checksum_address((word >> 96).to_bytes(20, "big")),
+            elapsed=word >> 64 & 2**32 - 1,
+            posted_at=word >> 24 & 2**40 - 1,
+            attempt=word >> 16 & 255,
+            implausible=bool(word >> 8 & 255),
+        )
 
 
 def pack_frozen(terms: Terms, parameters: Parameters) -> Frozen:

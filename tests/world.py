@@ -14,8 +14,8 @@ from eth_account.messages import encode_typed_data
 from eth_utils import keccak
 
 from scripts.deploy import deploy_contracts
-from tests.contract import Contract, Receipt
-from tests.wire import Wire
+from tests.contract import Contract, Method, Receipt
+from tests.wire import Refused, Wire
 from tests.words import (
     LIVE,
     NATIVE,
@@ -150,7 +150,7 @@ class World:
         deployed = self.keys["deployer"].deploy(getattr(self.project, name), *map(_address, arguments))
         return Contract(self.wire, deployed)
 
-    def at(self, name: str, address: str) -> Contract:
+    def existing(self, name: str, address: str) -> Contract:
         """The contract of that type at an address."""
         return Contract(self.wire, getattr(self.project, name).at(address))
 
@@ -179,7 +179,7 @@ class World:
             "digits", self.roles.owner, self.roles.guardian, self.version(**changes), sender=self.roles.owner
         )
         (created,) = self.registry.events(receipt, "ModelCreated")
-        return self.at("Model", created.model)
+        return self.existing("Model", created.model)
 
     def publish(self, model: Contract | None = None, **changes: Any) -> int:
         """Publish and promote another version; its number."""
@@ -248,12 +248,9 @@ class World:
             self.market.answer(*self.post_words(*batch, outputs=outputs), sender=self._executor(sender))
         )
 
-    def post_words(
-        self, *batch: Request, outputs: Sequence[bytes] = ()
-    ) -> tuple[list[Request], list[int], bytes]:
-        """Arguments of `post` and `answer`."""
-        outputs = outputs or [OUTPUT] * len(batch)
-        return list(batch), [len(output) for output in outputs], b"".join(outputs)
+    def post_words(self, *batch: Request, outputs: Sequence[bytes] = ()) -> tuple[list[Request], bytes]:
+        """Arguments of `post` and `answer`. Outputs of one batch have one length."""
+        return list(batch), b"".join(outputs or [OUTPUT] * len(batch))
 
     def posted(self, receipt: Receipt) -> list[Result]:
         """The results that a transaction posted, found by the requests it names."""
@@ -274,11 +271,7 @@ class World:
 
     def finalize(self, *batch: Result, outputs: Sequence[bytes] = (), sender: str = "") -> Receipt:
         """Finalize results; outputs only where a consumer is called when final."""
-        outputs = outputs or [b""] * len(batch)
-        lengths = [len(output) for output in outputs]
-        return self.market.finalize(
-            list(batch), lengths, b"".join(outputs), sender=sender or self.roles.stranger
-        )
+        return self.market.finalize(list(batch), b"".join(outputs), sender=sender or self.roles.stranger)
 
     def finished(self, offer: Offer | None = None, outputs: Sequence[bytes] = ()) -> Result:
         """A request from open to final."""
@@ -390,6 +383,11 @@ class World:
         """Balance in the Market."""
         return self.market.balance_of(asset, account)
 
+    def shares(self, model: Any, asset: Any = NATIVE) -> tuple[int, int]:
+        """Royalties and network fees of a model that wait to be collected."""
+        word = self.market.shares_of(asset, model)
+        return word & 2**128 - 1, word >> 128
+
     def stakes(self, account: str) -> tuple[int, int, int]:
         """Free, locked and rewards of an account in the vault."""
         return self.vault.free(account), self.vault.locked(account), self.vault.rewards(account)
@@ -405,6 +403,25 @@ class World:
     def warp(self, seconds: int) -> None:
         """Let time pass."""
         self.wire.warp(seconds)
+
+    def at(self, timestamp: int) -> None:
+        """The next transaction happens at this second, and calls before it too."""
+        self.wire.request("evm_setNextBlockTimestamp", timestamp)
+
+    def with_gas(self, gas: int, method: Method, *arguments: Any, sender: str) -> Receipt | None:
+        """Transact with so much gas; None where it reverts."""
+        transaction = {
+            "from": sender,
+            "to": method.contract.address,
+            "data": "0x" + method.encode_input(*arguments).hex(),
+            "gas": hex(gas),
+            "gasPrice": "0x0",
+        }
+        try:
+            self.wire.request("eth_call", transaction, "pending")
+        except Refused:
+            return None
+        return self.wire.request("eth_sendTransactionSync", transaction)
 
     def now(self) -> int:
         """Timestamp of the newest block; the next transaction is a second later."""

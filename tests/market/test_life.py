@@ -24,12 +24,12 @@ def test_life__nobody_doubts__everybody_is_paid_to_the_wei(world, roles):
 
     world.warp(WINDOW)
     (finalized,) = world.market.events(world.finalize(result), "Finalized")
-    assert finalized.price == price
+    assert finalized.id == world.id(request)
     assert world.status(request) == Status.FINAL
     assert world.market.verify_output(world.id(request), OUTPUT)
 
     royalty, fee = price * ROYALTY_BPS // BPS, price * PARAMETERS.fee_bps // BPS
     assert world.balance(roles.staker) == price - royalty - fee
-    assert world.balance(world.model) == royalty
+    assert world.shares(world.model) == (royalty, fee)
     assert world.balance(roles.requester) == FUNDS + offer.max_price - price
     assert world.stakes(roles.staker) == (STAKE, 0, 0)
