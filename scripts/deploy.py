@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from ape import accounts as ape_accounts
 from ape import project as local_project
 from ape.cli import ConnectedProviderCommand
 from ape.exceptions import ApeException
@@ -25,11 +24,10 @@ from scripts._creation import (
     plan,
 )
 from scripts._manifest import Unfinished, commit, compiler, contract_entry, unfinished_path
+from scripts._network import DEPLOYMENTS, network_name, signer
 from scripts._parameters import Parameters, ParametersError
 
 __all__ = ["cli", "deploy_contracts", "deploy_network"]
-
-DEPLOYMENTS = Path(__file__).parent.parent / "deployments"
 
 # A whole network, from its parameters to its manifest
 
@@ -150,14 +148,8 @@ def _manifest(
     )
 
 
-def network_name(provider: Any) -> str:
-    """What the network is called in `deployments/`: Ape's name, after its ecosystem's unless Ethereum."""
-    network, ecosystem = provider.network.name, provider.network.ecosystem.name
-    return network if ecosystem == "ethereum" else f"{ecosystem}-{network}"
-
-
 @click.command(cls=ConnectedProviderCommand)
-@click.option("--account", "alias", help="Ape account that deploys; on a local network a test account does.")
+@click.option("--account", "alias", help="Ape account that deploys; `ape accounts list` shows yours.")
 @click.option(
     "--params", "params", type=click.Path(path_type=Path), help="Default: deployments/params/<network>.yaml."
 )
@@ -174,23 +166,13 @@ def cli(
     path = path or DEPLOYMENTS / f"{name}.json"
     try:
         parameters = Parameters.read(params or DEPLOYMENTS / "params" / f"{name}.yaml")
-        deployer = _deployer(provider, alias)
+        deployer = signer(provider, alias)
         manifest = deploy_network(local_project, deployer, parameters, path, resume=resume, replace=replace)
     except ParametersError as error:
         raise click.ClickException(str(error)) from None
     except (DeploymentStoppedError, ApeException) as error:
         raise click.ClickException(f"{error}\n{_progress(path)}") from None
     _show(manifest, path)
-
-
-def _deployer(provider: Any, alias: str | None) -> Any:
-    if alias:
-        return ape_accounts.load(alias)
-    if not provider.network.is_dev:
-        raise click.UsageError(
-            "name the account that deploys with --account; `ape accounts list` shows yours"
-        )
-    return ape_accounts.test_accounts[0]
 
 
 def _progress(path: Path) -> str:
