@@ -43,6 +43,7 @@ INPUTS: immutable(IInputs)
 ORDERS: immutable(address)
 CHALLENGES: immutable(address)
 UPTIME_FEED: immutable(UptimeFeed)
+FED: immutable(bool)  # there is an uptime feed
 
 counter: public(uint256)
 slot_of: public(HashMap[bytes32, uint256])  # by request, see `modules/slots.vy`
@@ -76,6 +77,7 @@ def __init__(
     ORDERS = orders.address
     CHALLENGES = challenges.address
     UPTIME_FEED = uptime_feed
+    FED = uptime_feed.address != empty(address)
 
 
 # --- balances of requesters, executors, models and the network ---
@@ -358,7 +360,7 @@ def _require_gas(amount: uint256):
     """
     A call gets at most 63/64 of the gas that is left.
     """
-    if msg.gas * 63 // 64 < amount + GAS_MARGIN:
+    if unsafe_div(unsafe_mul(msg.gas, 63), 64) < unsafe_add(amount, GAS_MARGIN):
         reasons._refuse(reasons.TOO_LITTLE_GAS)
 
 
@@ -424,7 +426,7 @@ def _passed(deadline: uint256) -> bool:
     """
     if block.timestamp < deadline:
         return False
-    if UPTIME_FEED.address == empty(address):
+    if not FED:
         return True
     round: uint80 = 0
     answer: int256 = 0
@@ -491,14 +493,28 @@ def answer(batch: DynArray[IMarket.Request, 32], outputs: Bytes[4096]) -> uint25
     cursor: uint256 = 0
     done: uint256 = 0
     reason: uint256 = reasons.EMPTY_BATCH
+    version: uint256 = 0
+    revoked: bool = False
     length: uint256 = self._share(len(outputs), len(batch))
     for request: IMarket.Request in batch:
         id: bytes32 = keccak256(abi_encode(chain.id, self, request))
         slot: uint256 = self.slot_of[id]
-        reason = self._check_claim(slot, request.origin, request.timing)
+        if request.origin >> 64 != version:  # asked once for a run of requests to the same version
+            version = request.origin >> 64
+            revoked = self._is_revoked(request.origin)
+        elapsed: uint256 = min(
+            unsafe_sub(block.timestamp, (slot >> 16) & slots.MASK40), (request.timing >> 64) & requests.MASK32
+        )
+        closes: uint256 = unsafe_add(slot >> 56, (request.timing >> 32) & requests.MASK32)
+        reason = reasons.FINE
+        if slot & 255 != slots.OPEN:
+            reason = reasons.NOT_OPEN
+        elif block.timestamp >= closes and (not FED or self._passed(closes)):
+            reason = reasons.CLAIM_TOO_LATE
+        elif revoked:
+            reason = reasons.VERSION_REVOKED
         if reason == reasons.FINE:
             output: Bytes[4096] = slice(outputs, cursor, length)
-            elapsed: uint256 = self._elapsed(slot, request.timing)
             done = unsafe_add(done, 1)
             if (request.callback >> 56) & requests.ATTENDED == 0:
                 bonds = unsafe_add(bonds, request.payer & requests.MASK96)
@@ -598,10 +614,10 @@ def _plausible(key: bytes32, input: bytes32, output: Bytes[4096]) -> bool:
 
 @internal
 def _deliver(id: bytes32, attempt: uint256, request: IMarket.Request, output: Bytes[4096], final: bool):
-    callback_gas: uint256 = requests._callback_gas(request.callback)
+    callback_gas: uint256 = (request.callback >> 64) & requests.MASK32
     self._require_gas(callback_gas)
     if not raw_call(
-        requests._consumer(request.callback),
+        convert(request.callback >> 96, address),
         abi_encode(
             id,
             attempt,
@@ -640,10 +656,10 @@ def finalize(batch: DynArray[IMarket.Result, 32], outputs: Bytes[4096]) -> uint2
     done: uint256 = 0
     reason: uint256 = reasons.EMPTY_BATCH
     length: uint256 = self._share(len(outputs), len(batch))
-    # What one executor earns on one model in one asset is added up and written once.
-    executor: address = empty(address)
-    asset: address = empty(address)
-    model: address = empty(address)
+    # What one executor earns under the same terms in one asset is added up and written once.
+    executor: uint256 = 0
+    asset: uint256 = 0
+    model: uint256 = 0
     bonds: uint256 = 0
     earned: uint256 = 0
     royalties: uint256 = 0
@@ -651,25 +667,34 @@ def finalize(batch: DynArray[IMarket.Result, 32], outputs: Bytes[4096]) -> uint2
     terms_key: bytes32 = empty(bytes32)
     scope: uint256 = 0
     for result: IMarket.Result in batch:
-        request: IMarket.Request = result.request
-        id: bytes32 = keccak256(abi_encode(chain.id, self, request))
+        id: bytes32 = keccak256(abi_encode(chain.id, self, result.request))
         slot: uint256 = self.slot_of[id]
-        if request.terms != terms_key:
-            terms_key = request.terms
+        if (
+            result.request.terms != terms_key
+            or result.work >> 96 != executor
+            or result.request.timing >> 96 != asset
+        ):
+            self._credit(executor, asset, model, bonds, earned, royalties, fees)
+            terms_key = result.request.terms
             scope = self.frozen_terms[terms_key].scope
+            executor = result.work >> 96
+            asset = result.request.timing >> 96
+            model = result.request.origin >> 96
+            bonds = 0
+            earned = 0
+            royalties = 0
+            fees = 0
         output: Bytes[4096] = slice(outputs, cursor, length)
         cursor = unsafe_add(cursor, length)
         output_hash: bytes32 = result.output_hash if length == 0 else keccak256(output)
-        final_call: bool = (request.callback >> 56) & requests.AT_FINAL != 0
+        final_call: bool = (result.request.callback >> 56) & requests.AT_FINAL != 0
         digest: uint256 = convert(keccak256(abi_encode(result.work, output_hash)), uint256)
+        closes: uint256 = unsafe_add((result.work >> 24) & slots.MASK40, (scope >> 144) & requests.MASK32)
         reason = reasons.FINE
-        if slot & 255 != slots.POSTED or slot >> 48 != digest >> 48:
-            reason = reasons.NOT_THIS_RESULT
-        elif (slot >> 16) & requests.MASK32 != 0:
-            reason = reasons.GAME_OPEN
-        elif not self._passed(
-            unsafe_add((result.work >> 24) & slots.MASK40, (scope >> 144) & requests.MASK32)
-        ):
+        if (slot ^ digest) >> 48 != 0 or slot & slots.STANDING != slots.POSTED:
+            this: bool = (slot ^ digest) >> 48 == 0 and slot & 255 == slots.POSTED
+            reason = reasons.GAME_OPEN if this else reasons.NOT_THIS_RESULT
+        elif block.timestamp < closes or (FED and not self._passed(closes)):
             reason = reasons.WINDOW_OPEN
         elif final_call and length == 0 and output_hash != NO_OUTPUT:
             reason = reasons.WRONG_OUTPUT
@@ -677,36 +702,27 @@ def finalize(batch: DynArray[IMarket.Result, 32], outputs: Bytes[4096]) -> uint2
             self._skip(id, reason)
             continue
         self.slot_of[id] = (slots.FINAL | (slot & 65280) | (convert(output_hash, uint256) >> 16 << 16))
-        if (
-            request.origin >> 96 != convert(model, uint256)
-            or result.work >> 96 != convert(executor, uint256)
-            or request.timing >> 96 != convert(asset, uint256)
-        ):
-            self._credit(executor, asset, model, bonds, earned, royalties, fees)
-            executor = convert(result.work >> 96, address)
-            model = convert(request.origin >> 96, address)
-            asset = convert(request.timing >> 96, address)
-            bonds = 0
-            earned = 0
-            royalties = 0
-            fees = 0
         # Prices are below 2^128, shares add up to less than the whole: nothing here overflows.
-        price: uint256 = requests._price(
-            request.prices, request.timing, (result.work >> 64) & requests.MASK32
-        )
+        highest: uint256 = result.request.prices & requests.MASK128
+        price: uint256 = highest
+        elapsed: uint256 = (result.work >> 64) & requests.MASK32
+        ramp: uint256 = (result.request.timing >> 64) & requests.MASK32
+        if elapsed < ramp:
+            lowest: uint256 = result.request.prices >> 128
+            price = unsafe_add(lowest, unsafe_div(unsafe_mul(unsafe_sub(highest, lowest), elapsed), ramp))
         royalty: uint256 = unsafe_div(unsafe_mul(price, (scope >> 64) & 65535), terms.BPS)
         fee: uint256 = unsafe_div(unsafe_mul(price, (scope >> 48) & 65535), terms.BPS)
-        bonds = unsafe_add(bonds, request.payer & requests.MASK96)
+        bonds = unsafe_add(bonds, result.request.payer & requests.MASK96)
         earned = unsafe_add(earned, unsafe_sub(unsafe_sub(price, royalty), fee))
         royalties = unsafe_add(royalties, royalty)
         fees = unsafe_add(fees, fee)
         done = unsafe_add(done, 1)
-        refund: uint256 = unsafe_sub(request.prices & requests.MASK128, price)
+        refund: uint256 = unsafe_sub(highest, price)
         if refund != 0:
-            self.balance_of[asset][convert(request.payer >> 96, address)] += refund
+            self.balance_of[convert(asset, address)][convert(result.request.payer >> 96, address)] += refund
         log IMarket.Finalized(id=id)
         if final_call:
-            self._deliver(id, (slot >> 8) & 255, request, output, True)
+            self._deliver(id, (slot >> 8) & 255, result.request, output, True)
     if done == 0:
         reasons._refuse(reason)
     self._credit(executor, asset, model, bonds, earned, royalties, fees)
@@ -715,24 +731,27 @@ def finalize(batch: DynArray[IMarket.Result, 32], outputs: Bytes[4096]) -> uint2
 
 @internal
 def _credit(
-    executor: address,
-    asset: address,
-    model: address,
+    executor: uint256,
+    fee_asset: uint256,
+    model: uint256,
     bonds: uint256,
     earned: uint256,
     royalties: uint256,
     fees: uint256,
 ):
-    if executor == empty(address):
+    if bonds | earned | royalties | fees == 0:
         return
-    self.balance_of[asset][self._release(executor, bonds)] += earned
+    asset: address = convert(fee_asset, address)
+    account: address = self._release(convert(executor, address), bonds)
+    if earned != 0:
+        self.balance_of[asset][account] += earned
     if (
         royalties | fees != 0
     ):  # saturating: a worthless token may not stop a payment, nor carry into the other half
-        shares: uint256 = self.shares_of[asset][model]
+        shares: uint256 = self.shares_of[asset][convert(model, address)]
         royalty: uint256 = min(unsafe_add(shares & requests.MASK128, royalties), requests.MASK128)
         fee: uint256 = min(unsafe_add(shares >> 128, fees), requests.MASK128)
-        self.shares_of[asset][model] = royalty | (fee << 128)
+        self.shares_of[asset][convert(model, address)] = royalty | (fee << 128)
 
 
 # --- deadlines and second thoughts ---

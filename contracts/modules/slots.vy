@@ -22,6 +22,7 @@ FINAL: constant(uint256) = 5
 REFUNDED: constant(uint256) = 6
 
 IMPLAUSIBLE: constant(uint256) = 1 << 8  # in a work word: the output hook disagreed
+STANDING: constant(uint256) = 2**48 - 1 - 65280  # status and games: POSTED without a game
 ONE_GAME: constant(uint256) = 1 << 16
 
 
