@@ -1,0 +1,1 @@
+"""What computes outputs. Every backend equals the interpreter bit for bit, and proves it when it starts."""
