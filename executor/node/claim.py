@@ -1,0 +1,101 @@
+"""Decide and claim: which open requests to take now, and the transactions that take them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from executor.chain.contracts import ask
+from executor.chain.requests import Request
+from executor.chain.rpc import quantity
+from executor.node.batches import CLAIM_GAS, FIXED_GAS, MAX_BATCH, cut
+from executor.node.desk import Desk, log
+from executor.node.jobs import Job
+from executor.node.lifecycle import OWED, State
+from executor.node.policy import Conditions, Leave, Policy, Take, Wait, weigh
+
+
+@dataclass(frozen=True)
+class Room:
+    """What may still be locked: stake in the bond asset, and jobs at a time."""
+
+    stake: int
+    jobs: int
+
+
+def decide(desk: Desk, policy: Policy, most_jobs: int, seconds: dict[bytes, float]) -> list[Job]:
+    """The open jobs to claim now, best paid first; the verdict on the others is noted.
+
+    most_jobs: owed at a time. seconds: to infer one input, by program root.
+    """
+    jobs = desk.jobs.ready(State.OPEN, desk.now)
+    if not jobs:
+        return []
+    gas_price = quantity(desk.endpoint.read("eth_gasPrice"))
+    verdicts = [(job, _weigh(desk, job, policy, gas_price, seconds)) for job in jobs]
+    with desk.journal.transaction():
+        for job, verdict in verdicts:
+            if isinstance(verdict, Leave):
+                desk.jobs.step(job, State.DECLINED, note=verdict.why)
+                log.info("declined", id="0x" + job.id.hex(), why=verdict.why)
+            elif isinstance(verdict, Wait):
+                desk.jobs.set(job, wait_until=verdict.until, note=verdict.why)
+    takes = [(verdict.earned, job) for job, verdict in verdicts if isinstance(verdict, Take)]
+    takes.sort(key=lambda take: -take[0])
+    return fit([job for _, job in takes], room(desk, most_jobs))
+
+
+def room(desk: Desk, most_jobs: int) -> Room:
+    """What is free once the claims that are on their way have been mined."""
+    (capacity,) = ask(desk.endpoint, [desk.contracts.vault.query("capacity", desk.account)])
+    claiming = desk.jobs.in_states((State.CLAIMING,))
+    owed = desk.jobs.in_states(OWED)
+    promised = sum(job.request.bond for job in claiming) + desk.orders.bonds_on_their_way()
+    return Room(stake=capacity - promised, jobs=most_jobs - len(owed) - len(desk.orders.waiting()))
+
+
+def fit(jobs: Sequence[Job], free: Room) -> list[Job]:
+    """Those that fit, in order of preference."""
+    chosen: list[Job] = []
+    stake = free.stake
+    for job in jobs:
+        if len(chosen) >= free.jobs:
+            break
+        if job.request.bond <= stake:
+            chosen.append(job)
+            stake -= job.request.bond
+    return chosen
+
+
+def claim(desk: Desk, jobs: Sequence[Job]) -> None:
+    """Want the transactions that claim these jobs."""
+    market = desk.contracts.market
+    for batch in cut(jobs, MAX_BATCH, gas=lambda _: CLAIM_GAS):
+        data = market.encode("claim", [job.request for job in batch])
+        with desk.journal.transaction():
+            gas = FIXED_GAS + CLAIM_GAS * len(batch)
+            desk.send(market.address, data, batch, State.CLAIMING, "claim", gas)
+            desk.journal.crash_point("node.claiming")
+        log.info("claiming", jobs=len(batch))
+    if jobs:
+        desk.journal.crash_point("node.claimed")
+
+
+def _weigh(
+    desk: Desk, job: Job, policy: Policy, gas_price: int, seconds: dict[bytes, float]
+) -> Take | Wait | Leave:
+    terms = desk.jobs.terms(job.request.terms)
+    assert terms is not None
+    assert job.slot is not None
+    program = desk.catalogue[terms.program_root]
+    if unanswerable := _unanswerable(job.request, job.input, program.input_size):
+        return Leave(unanswerable)
+    conditions = Conditions(desk.now, gas_price, seconds[terms.program_root])
+    return weigh(job.request, job.slot, terms, program.output_size, policy, conditions)
+
+
+def _unanswerable(request: Request, data: bytes, input_size: int) -> str:
+    """A version may state a larger input than its program has: then its requests have no answer."""
+    if len(data) > input_size:
+        return f"{request.model} takes inputs of {len(data)} bytes and its program {input_size}"
+    return ""

@@ -1,0 +1,72 @@
+"""What every stage of the loop works with."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import structlog
+
+from executor.backends.catalogue import Catalogue
+from executor.chain.contracts import Contracts
+from executor.chain.follower import Block, Follower
+from executor.chain.outbox import Outbox
+from executor.chain.rpc import Endpoint
+from executor.journal import Journal
+from executor.node.jobs import Job, Jobs
+from executor.node.lifecycle import State
+from executor.node.orders import Orders
+
+RETRY = 4  # seconds of chain time before a failed step is tried again; doubles with every failure
+LONGEST_RETRY = 300
+
+log = structlog.get_logger("executor")
+
+
+@dataclass
+class Desk:
+    """One executor's tools. account: its address, checksummed. dry: it has no key and sends nothing."""
+
+    contracts: Contracts
+    endpoint: Endpoint
+    journal: Journal
+    follower: Follower
+    outbox: Outbox
+    catalogue: Catalogue
+    account: str
+    dry: bool = False
+    jobs: Jobs = field(init=False)
+    orders: Orders = field(init=False)
+    _head: Block | None = field(init=False, default=None)
+    _head_seen: float = field(init=False, default=0.0)
+
+    def __post_init__(self) -> None:
+        self.jobs = Jobs(self.journal)
+        self.orders = Orders(self.journal)
+
+    @property
+    def head(self) -> Block:
+        """The newest block whose logs are applied."""
+        head = self.follower.head()
+        if head is None:
+            raise RuntimeError("desk: nothing was followed yet")
+        if self._head is None or head.hash != self._head.hash:
+            self._head, self._head_seen = head, time.monotonic()
+        return head
+
+    @property
+    def now(self) -> int:
+        """Chain time: that of the newest block, going on while no new one comes."""
+        return self.head.time + int(time.monotonic() - self._head_seen)
+
+    def send(self, to: str, data: bytes, jobs: list[Job], state: State, purpose: str, gas: int) -> None:
+        """Want one transaction for a batch of jobs, which wait for it in `state`. Inside a transaction."""
+        first = jobs[0]
+        name = f"{purpose} {len(jobs)} from 0x{first.id.hex()} ({first.changed}.{first.tries + 1})"
+        number = self.outbox.enqueue(name, to, data, least_gas=gas)
+        for job in jobs:
+            self.jobs.step(job, state, transaction_id=number, tries=job.tries + 1, note="")
+
+    def pause(self, tries: int) -> int:
+        """Chain time until which a step that failed `tries` times is not tried again."""
+        return self.now + min(LONGEST_RETRY, RETRY << min(max(tries - 1, 0), 10))

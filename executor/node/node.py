@@ -1,0 +1,129 @@
+"""The loop: one `step` after the other, until somebody asks it to stop."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from executor.backends.base import Backend
+from executor.chain.rpc import RpcError
+from executor.node.claim import claim, decide, room
+from executor.node.desk import Desk, log
+from executor.node.follow import follow
+from executor.node.infer import Inference
+from executor.node.lifecycle import OWED
+from executor.node.outcomes import outcomes, send
+from executor.node.policy import Policy
+from executor.node.post import post
+from executor.node.serve import claim_orders, decide_orders
+from executor.node.settle import settle
+
+# The instants at which a crash is tested to be harmless, in the order in which a job meets them; the outbox
+# has its own between them.
+CRASH_POINTS = (
+    "node.following",  # logs applied, the transaction still open
+    "node.followed",
+    "node.claiming",  # claims wanted, the transaction still open
+    "node.claimed",
+    "node.inferred",  # computed, nothing durable
+    "node.committing",
+    "node.committed",
+    "node.posting",
+    "node.posted",
+    "node.finalizing",
+    "node.settled",
+)
+LONGEST_PAUSE = 30.0  # seconds between attempts while the endpoint fails
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """poll: seconds between looks at the chain. latency: seconds from a computed output to its block.
+    most_jobs: claimed and not yet posted at a time."""
+
+    poll: float = 0.5
+    latency: float = 24.0
+    most_jobs: int = 256
+    policy: Policy = field(default_factory=Policy)
+
+
+class Node:
+    """An executor at work."""
+
+    def __init__(self, desk: Desk, backend: Backend, settings: NodeSettings) -> None:
+        self.desk = desk
+        self.draining = False
+        self.receive: Callable[[Desk], None] = lambda _: None
+        self._backend = backend
+        self._inference = Inference(backend, self.wake)
+        self._settings = settings
+        self._wake = threading.Event()
+
+    def start(self, *, adopt: bool = False) -> None:
+        """Compare the journal with the chain, once before the first step; see `Outbox.start`."""
+        self.desk.outbox.start(adopt=adopt)
+        with self.desk.journal.transaction():
+            self.desk.jobs.read_all_again()
+
+    def step(self) -> None:
+        """follow -> decide -> claim -> infer -> commit -> post -> settle, and what these want is sent.
+
+        Raises RpcError if the endpoint fails: call again later, nothing is lost.
+        """
+        desk, policy = self.desk, self._settings.policy
+        follow(desk)
+        outcomes(desk)
+        self.receive(desk)
+        if not self.draining:
+            seconds = {root: self._backend.seconds(root) + self._settings.latency for root in desk.catalogue}
+            claim(desk, decide(desk, policy, self._settings.most_jobs, seconds))
+            claim_orders(desk, decide_orders(desk, policy, room(desk, self._settings.most_jobs), seconds))
+        self._inference.infer(desk)
+        self._inference.commit(desk)
+        post(desk)
+        settle(desk)
+        send(desk)
+
+    def run(self, *, drain_seconds: float = 60.0) -> None:
+        """Step until `stop` was called and no bond depends on going on any more, or `drain_seconds` are over.
+
+        Raises what makes going on impossible: NonceError, ForeignTransactionError, TooDeepError.
+        """
+        failures = 0
+        stop_at: float | None = None
+        while True:
+            self._wake.clear()
+            try:
+                self.step()
+                failures = 0
+            except RpcError as error:
+                failures += 1
+                log.warning("the endpoint fails, trying again", error=str(error), failures=failures)
+            if self.draining:
+                stop_at = stop_at or time.monotonic() + drain_seconds
+                if not self.owes() or time.monotonic() >= stop_at:
+                    break
+            self._wake.wait(min(LONGEST_PAUSE, self._settings.poll * 2 ** min(failures, 8)))
+        log.info("stopped", owed=self.owes())
+
+    def stop(self) -> None:
+        """Claim nothing more, finish what is owed, and end. From any thread, and from a signal handler."""
+        self.draining = True
+        self._wake.set()
+
+    def wake(self) -> None:
+        """Look again at once. From any thread."""
+        self._wake.set()
+
+    def owes(self) -> int:
+        """Jobs and orders that a bond depends on."""
+        return len(self.desk.jobs.in_states(OWED)) + len(self.desk.orders.waiting())
+
+    def idle(self) -> bool:
+        """Whether nothing is under way at all: no job before its end, no transaction, no computation."""
+        return not self.owes() and not self._inference.running and self.desk.outbox.idle()
+
+    def close(self) -> None:
+        self._backend.close()
