@@ -7,7 +7,7 @@ the ABI; words go over the wire encoded by eth_abi.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +28,7 @@ class Method:
         self.is_view = abi.stateMutability in ("view", "pure")
         self._selector = keccak(text=abi.selector)[:4]
         self._inputs = [argument.canonical_type for argument in abi.inputs]
-        self._outputs = [argument.canonical_type for argument in abi.outputs]
+        self._outputs = abi.outputs
 
     def encode_input(self, *arguments: Any) -> bytes:
         """The call's data."""
@@ -38,8 +38,7 @@ class Method:
         """What the call would return now; raises Refused where it would revert. Nothing is sent."""
         caller = str(sender) if sender is not None else "0x" + "00" * 20
         data = self.contract.wire.call(caller, self.contract.address, self.encode_input(*arguments), value)
-        decoded = zip(self._outputs, decode(self._outputs, data), strict=True)
-        values = [_readable(kind, value) for kind, value in decoded]
+        values = _decoded(self._outputs, data)
         return values[0] if len(values) == 1 else tuple(values)
 
     def __call__(self, *arguments: Any, sender: Any = None, value: int = 0) -> Any:
@@ -83,13 +82,11 @@ class Contract:
                 continue
             indexed = [field for field in abi.inputs if field.indexed]
             plain = [field for field in abi.inputs if not field.indexed]
-            values = decode([field.canonical_type for field in plain], bytes.fromhex(log["data"][2:]))
             event = SimpleNamespace(name=abi.name)
             for field, topic in zip(indexed, topics[1:], strict=True):
-                (value,) = decode([field.canonical_type], topic)
-                setattr(event, field.name, _readable(field.canonical_type, value))
-            for field, value in zip(plain, values, strict=True):
-                setattr(event, field.name, _readable(field.canonical_type, value))
+                setattr(event, field.name, _decoded([field], topic)[0])
+            for field, value in zip(plain, _decoded(plain, bytes.fromhex(log["data"][2:])), strict=True):
+                setattr(event, field.name, value)
             yield event
 
 
@@ -102,10 +99,17 @@ def _plain(argument: Any) -> Any:
     return argument.address if hasattr(argument, "address") else str(argument)
 
 
-def _readable(kind: str, value: Any) -> Any:
-    """A decoded value with checksummed addresses."""
-    if kind == "address":
+def _decoded(fields: Sequence[Any], data: bytes) -> list[Any]:
+    """Values of these ABI fields, addresses checksummed also inside of structs."""
+    values = decode([field.canonical_type for field in fields], data)
+    return [_readable(field, value) for field, value in zip(fields, values, strict=True)]
+
+
+def _readable(field: Any, value: Any) -> Any:
+    if field.canonical_type == "address":
         return to_checksum_address(value)
+    if field.type == "tuple":
+        return tuple(_readable(part, item) for part, item in zip(field.components, value, strict=True))
     return value
 
 
