@@ -3,36 +3,46 @@
 """
 @title Market
 @notice The life of a request, top to bottom. Documentation, trust assumptions and events: `interfaces/IMarket.vyi`.
-@custom:kill Nobody can pause it. The owner sets the parameters of future requests; a Model's owner or guardian stops new
-        requests to that Model.
+@custom:kill Nobody can pause it. Network's owner sets the parameters of future requests; a Model's owner or guardian
+        stops new requests to that Model.
 """
 from contracts.interfaces import IChallenges
-from contracts.interfaces import IHook
 from contracts.interfaces import IInputs
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel
 from contracts.interfaces import INetwork
 from contracts.interfaces import IOrders
 from contracts.interfaces import IStakeVault
+from contracts.modules import balances
+from contracts.modules import deadlines
 from contracts.modules import offers
+from contracts.modules import outcalls
+from contracts.modules import pledges
 from contracts.modules import reasons
 from contracts.modules import requests
 from contracts.modules import slots
 from contracts.modules import terms
 from contracts.modules import transfers
 
+initializes: balances
+initializes: pledges
+initializes: deadlines
+
 implements: IMarket
 
-
-interface UptimeFeed:
-    def latestRoundData() -> (uint80, int256, uint256, uint256, uint80): view
-
+exports: (
+    balances.deposit,
+    balances.withdraw,
+    balances.collect,
+    balances.balance_of,
+    balances.shares_of,
+    pledges.pledge,
+    pledges.unpledge,
+    pledges.pledge_of,
+)
 
 MAX_BATCH: constant(uint256) = 32
 
-HOOK_GAS: constant(uint256) = 200_000
-GAS_MARGIN: constant(uint256) = 20_000  # for what the Market does after a capped call
-UPTIME_GRACE: constant(uint256) = 3_600
 NO_OUTPUT: constant(bytes32) = keccak256(b"")
 # in `terms_of`; no hash that anybody finds
 REVOKED: constant(bytes32) = 0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
@@ -42,20 +52,12 @@ VAULT: immutable(IStakeVault)
 INPUTS: immutable(IInputs)
 ORDERS: immutable(address)
 CHALLENGES: immutable(address)
-UPTIME_FEED: immutable(UptimeFeed)
-FED: immutable(bool)  # there is an uptime feed
 
 counter: public(uint256)
 slot_of: public(HashMap[bytes32, uint256])  # by request, see `modules/slots.vy`
-balance_of: public(HashMap[address, HashMap[address, uint256]])  # asset -> account -> amount
-shares_of: public(
-    HashMap[address, HashMap[address, uint256]]
-)  # asset -> model -> royalties 128 (low) | fees 128
-pledge_of: public(HashMap[address, uint256])  # operator -> account 160 | idle stake 96
 frozen_terms: public(HashMap[bytes32, IMarket.Frozen])
-terms_of: public(
-    HashMap[address, HashMap[uint256, bytes32]]
-)  # model -> version -> key of its terms, or REVOKED
+# model -> version -> key of its terms, or REVOKED
+terms_of: public(HashMap[address, HashMap[uint256, bytes32]])
 
 
 @deploy
@@ -65,7 +67,7 @@ def __init__(
     inputs: IInputs,
     orders: IOrders,
     challenges: IChallenges,
-    uptime_feed: UptimeFeed,
+    uptime_feed: deadlines.UptimeFeed,
 ):
     assert staticcall network.market() == self, "market: network of another market"
     assert staticcall vault.market() == self, "market: vault of another market"
@@ -76,115 +78,8 @@ def __init__(
     INPUTS = inputs
     ORDERS = orders.address
     CHALLENGES = challenges.address
-    UPTIME_FEED = uptime_feed
-    FED = uptime_feed.address != empty(address)
-
-
-# --- balances of requesters, executors, models and the network ---
-
-
-@external
-@payable
-@nonreentrant
-def deposit(asset: address, account: address, amount: uint256):
-    received: uint256 = msg.value
-    if asset == requests.NATIVE:
-        self._require_value(amount)
-    else:
-        self._require_value(0)
-        received = transfers._pull(asset, msg.sender, amount)
-    self.balance_of[asset][account] += received
-    log IMarket.Deposited(asset=asset, account=account, amount=received)
-
-
-@external
-@nonreentrant
-def withdraw(asset: address, to: address, amount: uint256):
-    if to == empty(address):
-        reasons._refuse(reasons.NO_RECIPIENT)
-    self._debit(asset, msg.sender, amount)
-    log IMarket.Withdrawn(asset=asset, account=msg.sender, to=to, amount=amount)
-    if asset != requests.NATIVE:
-        transfers._push(asset, to, amount)
-    elif not raw_call(to, b"", value=amount, revert_on_failure=False):
-        reasons._refuse(reasons.PAYMENT_REFUSED)
-
-
-@external
-def collect(asset: address, to: address) -> uint256:
-    shares: uint256 = self.shares_of[asset][msg.sender]
-    royalties: uint256 = shares & requests.MASK128
-    self.shares_of[asset][msg.sender] = shares ^ royalties
-    self.balance_of[asset][to] += royalties
-    log IMarket.Collected(asset=asset, model=msg.sender, to=to, amount=royalties)
-    return royalties
-
-
-@external
-def collect_fees(asset: address, model: address, to: address) -> uint256:
-    self._only(NETWORK.address)
-    shares: uint256 = self.shares_of[asset][model]
-    self.shares_of[asset][model] = shares & requests.MASK128
-    self.balance_of[asset][to] += shares >> 128
-    log IMarket.FeesCollected(asset=asset, model=model, to=to, amount=shares >> 128)
-    return shares >> 128
-
-
-@internal
-def _debit(asset: address, account: address, amount: uint256):
-    balance: uint256 = self.balance_of[asset][account]
-    if amount > balance:
-        reasons._refuse(reasons.BALANCE_TOO_SMALL)
-    self.balance_of[asset][account] = unsafe_sub(balance, amount)
-
-
-@internal
-@payable
-def _require_value(amount: uint256):
-    if msg.value != amount:
-        reasons._refuse(reasons.WRONG_VALUE)
-
-
-# --- stake that stays here between jobs ---
-
-
-@external
-def pledge(amount: uint256):
-    word: uint256 = self.pledge_of[msg.sender]
-    account: address = extcall VAULT.lock(msg.sender, amount)
-    self.pledge_of[msg.sender] = (convert(account, uint256) << 96) | ((word & requests.MASK96) + amount)
-    log IMarket.Pledged(operator=msg.sender, account=account, amount=amount)
-
-
-@external
-def unpledge(operator: address):
-    word: uint256 = self.pledge_of[operator]
-    if msg.sender != operator and msg.sender != convert(word >> 96, address):
-        reasons._refuse(reasons.WRONG_CALLER)
-    self.pledge_of[operator] = 0
-    log IMarket.Unpledged(operator=operator, amount=word & requests.MASK96)
-    extcall VAULT.release(operator, word & requests.MASK96)
-
-
-@internal
-def _lock(operator: address, bonds: uint256):
-    """
-    From what is pledged, or else from the vault.
-    """
-    word: uint256 = self.pledge_of[operator]
-    if word & requests.MASK96 >= bonds and word != 0:
-        self.pledge_of[operator] = unsafe_sub(word, bonds)
-    else:
-        extcall VAULT.lock(operator, bonds)
-
-
-@internal
-def _release(operator: address, bonds: uint256) -> address:
-    word: uint256 = self.pledge_of[operator]
-    if word == 0 or (word & requests.MASK96) + bonds > requests.MASK96:
-        return extcall VAULT.release(operator, bonds)
-    self.pledge_of[operator] = unsafe_add(word, bonds)
-    return convert(word >> 96, address)
+    pledges.__init__(vault)
+    deadlines.__init__(uptime_feed)
 
 
 # --- open ---
@@ -201,9 +96,9 @@ def open(model: address, offer: IMarket.Offer, input: Bytes[4096]) -> bytes32:
         reasons._refuse(reasons.WRONG_VERSION)
     prepaid: bool = offer.flags & requests.PREPAID != 0
     by_value: bool = not prepaid and offer.asset == requests.NATIVE
-    self._require_value(offer.max_price if by_value else 0)
+    balances._require_value(offer.max_price if by_value else 0)
     if prepaid:
-        self._debit(offer.asset, msg.sender, offer.max_price)
+        balances._debit(offer.asset, msg.sender, offer.max_price)
     id: bytes32 = empty(bytes32)
     request: IMarket.Request = empty(IMarket.Request)
     id, request = self._open(model, msg.sender, resolved, reference, len(input))
@@ -219,7 +114,7 @@ def open(model: address, offer: IMarket.Offer, input: Bytes[4096]) -> bytes32:
 def open_for(requester: address, offer: IMarket.Offer, input: Bytes[4096]) -> bytes32:
     if offer.asset != requests.NATIVE or offer.flags & requests.PREPAID != 0:
         reasons._refuse(reasons.MODEL_PAYS_BY_VALUE)
-    self._require_value(offer.max_price)
+    balances._require_value(offer.max_price)
     id: bytes32 = empty(bytes32)
     request: IMarket.Request = empty(IMarket.Request)
     id, request = self._open(
@@ -237,16 +132,20 @@ def open_signed(
     key: bytes32 = self.terms_of[model][offer.version]
     if key == empty(bytes32):
         return empty(bytes32), empty(IMarket.Request), reasons.TERMS_NOT_FROZEN
-    if self.balance_of[offer.asset][requester] < offer.max_price:
+    if balances.balance_of[offer.asset][requester] < offer.max_price:
         return empty(bytes32), empty(IMarket.Request), reasons.BALANCE_TOO_SMALL
     reference: bytes32 = requests._reference(offer.flags, input)
     scope: uint256 = self.frozen_terms[key].scope
     reason: uint256 = self._check_open(key, scope, offer, reference, len(input))
-    if reason == reasons.FINE and terms._hooked(scope) and not self._accepts(key, input):
+    if (
+        reason == reasons.FINE
+        and terms._hooked(scope)
+        and not outcalls._accepts(self.frozen_terms[key].hook, input)
+    ):
         reason = reasons.INPUT_REFUSED
     if reason != reasons.FINE:
         return empty(bytes32), empty(IMarket.Request), reason
-    self._debit(offer.asset, requester, offer.max_price)
+    balances._debit(offer.asset, requester, offer.max_price)
     request: IMarket.Request = self._request(key, scope, model, requester, offer, reference)
     id: bytes32 = requests._id(self, request)
     attended: bool = (request.callback >> 56) & requests.ATTENDED != 0
@@ -254,7 +153,7 @@ def open_signed(
     self.slot_of[id] = slots._pack_claimed(1, 0, deadline, attended, executor)
     self._log_opened(id, request, input)
     log IMarket.Claimed(id=id, executor=executor, price=offer.max_price)
-    self._lock(executor, offer.bond)
+    pledges._lock(executor, offer.bond)
     return id, request, reasons.FINE
 
 
@@ -280,7 +179,9 @@ def _announce(id: bytes32, request: IMarket.Request, input: Bytes[4096]):
     """
     The version's hook may still refuse; a refusal undoes the opening.
     """
-    if requests._flags(request.callback) & requests.HOOKED != 0 and not self._accepts(request.terms, input):
+    if requests._flags(request.callback) & requests.HOOKED != 0 and not outcalls._accepts(
+        self.frozen_terms[request.terms].hook, input
+    ):
         reasons._refuse(reasons.INPUT_REFUSED)
     self._log_opened(id, request, input)
 
@@ -333,37 +234,6 @@ def _check_open(
     return offers._check(offer, scope)
 
 
-@internal
-@view
-def _accepts(key: bytes32, input: Bytes[4096]) -> bool:
-    """
-    The version's opinion of an input, asked with a fixed amount of gas that is certain to be there, so that a failure
-    is the hook's own.
-    """
-    self._require_gas(HOOK_GAS)
-    success: bool = False
-    answer: Bytes[32] = b""
-    success, answer = raw_call(
-        self.frozen_terms[key].hook,
-        abi_encode(input, method_id=method_id("check_input(bytes)")),
-        max_outsize=32,
-        gas=HOOK_GAS,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    return success and len(answer) == 32 and convert(answer, uint256) == 1
-
-
-@internal
-@view
-def _require_gas(amount: uint256):
-    """
-    A call gets at most 63/64 of the gas that is left.
-    """
-    if unsafe_div(unsafe_mul(msg.gas, 63), 64) < unsafe_add(amount, GAS_MARGIN):
-        reasons._refuse(reasons.TOO_LITTLE_GAS)
-
-
 # --- claim ---
 
 
@@ -390,7 +260,7 @@ def claim(batch: DynArray[IMarket.Request, 32]) -> uint256:
         log IMarket.Claimed(id=id, executor=msg.sender, price=price)
     if done == 0:
         reasons._refuse(reason)
-    self._lock(msg.sender, bonds)
+    pledges._lock(msg.sender, bonds)
     return done
 
 
@@ -399,7 +269,7 @@ def claim(batch: DynArray[IMarket.Request, 32]) -> uint256:
 def _check_claim(slot: uint256, origin: uint256, timing: uint256) -> uint256:
     if slot & 255 != slots.OPEN:
         return reasons.NOT_OPEN
-    if self._passed(unsafe_add(slot >> 56, (timing >> 32) & requests.MASK32)):
+    if deadlines._passed(unsafe_add(slot >> 56, (timing >> 32) & requests.MASK32)):
         return reasons.CLAIM_TOO_LATE
     if self.terms_of[convert(origin >> 96, address)][(origin >> 64) & requests.MASK32] == REVOKED:
         return reasons.VERSION_REVOKED
@@ -416,25 +286,6 @@ def _elapsed(slot: uint256, timing: uint256) -> uint256:
 @internal
 def _skip(id: bytes32, reason: uint256):
     log IMarket.Skipped(id=id, reason=reasons._text(reason))
-
-
-@internal
-@view
-def _passed(deadline: uint256) -> bool:
-    """
-    Whether a deadline is over. While the sequencer is down, and for an hour after, none is.
-    """
-    if block.timestamp < deadline:
-        return False
-    if not FED:
-        return True
-    round: uint80 = 0
-    answer: int256 = 0
-    since: uint256 = 0
-    updated: uint256 = 0
-    answered: uint80 = 0
-    round, answer, since, updated, answered = staticcall UPTIME_FEED.latestRoundData()
-    return answer == 0 and block.timestamp >= since + UPTIME_GRACE
 
 
 # --- post ---
@@ -509,7 +360,7 @@ def answer(batch: DynArray[IMarket.Request, 32], outputs: Bytes[4096]) -> uint25
         reason = reasons.FINE
         if slot & 255 != slots.OPEN:
             reason = reasons.NOT_OPEN
-        elif block.timestamp >= closes and (not FED or self._passed(closes)):
+        elif block.timestamp >= closes and (not deadlines.FED or deadlines._passed(closes)):
             reason = reasons.CLAIM_TOO_LATE
         elif revoked:
             reason = reasons.VERSION_REVOKED
@@ -520,7 +371,7 @@ def answer(batch: DynArray[IMarket.Request, 32], outputs: Bytes[4096]) -> uint25
                 bonds = unsafe_add(bonds, request.payer & requests.MASK96)
                 self._record(id, slot, elapsed, output)
             else:  # a consumer is called only when the bond that it sees is locked
-                self._lock(msg.sender, requests._bond(request.payer))
+                pledges._lock(msg.sender, requests._bond(request.payer))
                 work: uint256 = slots._pack_work(msg.sender, elapsed, block.timestamp, slots._attempt(slot))
                 self._attend(id, request, work, output)
         else:
@@ -529,7 +380,7 @@ def answer(batch: DynArray[IMarket.Request, 32], outputs: Bytes[4096]) -> uint25
     if done == 0:
         reasons._refuse(reason)
     if bonds != 0:
-        self._lock(msg.sender, bonds)
+        pledges._lock(msg.sender, bonds)
     return done
 
 
@@ -558,7 +409,7 @@ def _check_post(slot: uint256) -> uint256:
         return reasons.NOT_CLAIMED
     if slot >> 96 != convert(msg.sender, uint256):
         return reasons.NOT_THE_EXECUTOR
-    if self._passed((slot >> 48) & slots.MASK40):
+    if deadlines._passed((slot >> 48) & slots.MASK40):
         return reasons.RESULT_TOO_LATE
     return reasons.FINE
 
@@ -584,67 +435,14 @@ def _attend(id: bytes32, request: IMarket.Request, work: uint256, output: Bytes[
     """
     flags: uint256 = requests._flags(request.callback)
     marked: uint256 = work
-    if flags & requests.HOOKED != 0 and not self._plausible(request.terms, request.input, output):
+    if flags & requests.HOOKED != 0 and not outcalls._plausible(
+        self.frozen_terms[request.terms].hook, request.input, output
+    ):
         marked |= slots.IMPLAUSIBLE
     self.slot_of[id] = slots._pack_posted(marked, keccak256(output))
     log IMarket.Posted(id=id, work=marked, output=output)
     if flags & requests.AT_POST != 0:
-        self._deliver(id, slots._work_attempt(work), request, output, False)
-
-
-@internal
-@view
-def _plausible(key: bytes32, input: bytes32, output: Bytes[4096]) -> bool:
-    """
-    The version's opinion of an output; asked like `_accepts`.
-    """
-    self._require_gas(HOOK_GAS)
-    success: bool = False
-    answer: Bytes[32] = b""
-    success, answer = raw_call(
-        self.frozen_terms[key].hook,
-        abi_encode(input, output, method_id=method_id("check_output(bytes32,bytes)")),
-        max_outsize=32,
-        gas=HOOK_GAS,
-        is_static_call=True,
-        revert_on_failure=False,
-    )
-    return success and len(answer) == 32 and convert(answer, uint256) == 1
-
-
-@internal
-def _deliver(id: bytes32, attempt: uint256, request: IMarket.Request, output: Bytes[4096], final: bool):
-    callback_gas: uint256 = (request.callback >> 64) & requests.MASK32
-    self._require_gas(callback_gas)
-    if not raw_call(
-        convert(request.callback >> 96, address),
-        abi_encode(
-            id,
-            attempt,
-            request,
-            output,
-            final,
-            method_id=method_id(
-                "on_result(bytes32,uint256,(bytes32,uint256,uint256,uint256,uint256,uint256,bytes32),bytes,bool)"
-            ),
-        ),
-        gas=callback_gas,
-        revert_on_failure=False,
-    ):
-        log IMarket.Undelivered(id=id, attempt=attempt)
-
-
-@internal
-def _retract(id: bytes32, attempt: uint256, callback: uint256):
-    callback_gas: uint256 = requests._callback_gas(callback)
-    self._require_gas(callback_gas)
-    if not raw_call(
-        requests._consumer(callback),
-        abi_encode(id, attempt, method_id=method_id("on_retracted(bytes32,uint256)")),
-        gas=callback_gas,
-        revert_on_failure=False,
-    ):
-        log IMarket.Undelivered(id=id, attempt=attempt)
+        outcalls._deliver(id, slots._work_attempt(work), request, output, False)
 
 
 # --- finalize ---
@@ -694,7 +492,7 @@ def finalize(batch: DynArray[IMarket.Result, 32], outputs: Bytes[4096]) -> uint2
         if (slot ^ digest) >> 48 != 0 or slot & slots.STANDING != slots.POSTED:
             this: bool = (slot ^ digest) >> 48 == 0 and slot & 255 == slots.POSTED
             reason = reasons.GAME_OPEN if this else reasons.NOT_THIS_RESULT
-        elif block.timestamp < closes or (FED and not self._passed(closes)):
+        elif block.timestamp < closes or (deadlines.FED and not deadlines._passed(closes)):
             reason = reasons.WINDOW_OPEN
         elif final_call and length == 0 and output_hash != NO_OUTPUT:
             reason = reasons.WRONG_OUTPUT
@@ -719,10 +517,12 @@ def finalize(batch: DynArray[IMarket.Result, 32], outputs: Bytes[4096]) -> uint2
         done = unsafe_add(done, 1)
         refund: uint256 = unsafe_sub(highest, price)
         if refund != 0:
-            self.balance_of[convert(asset, address)][convert(result.request.payer >> 96, address)] += refund
+            balances.balance_of[convert(asset, address)][
+                convert(result.request.payer >> 96, address)
+            ] += refund
         log IMarket.Finalized(id=id)
         if final_call:
-            self._deliver(id, (slot >> 8) & 255, result.request, output, True)
+            outcalls._deliver(id, (slot >> 8) & 255, result.request, output, True)
     if done == 0:
         reasons._refuse(reason)
     self._credit(executor, asset, model, bonds, earned, royalties, fees)
@@ -742,16 +542,11 @@ def _credit(
     if bonds | earned | royalties | fees == 0:
         return
     asset: address = convert(fee_asset, address)
-    account: address = self._release(convert(executor, address), bonds)
+    account: address = pledges._release(convert(executor, address), bonds)
     if earned != 0:
-        self.balance_of[asset][account] += earned
-    if (
-        royalties | fees != 0
-    ):  # saturating: a worthless token may not stop a payment, nor carry into the other half
-        shares: uint256 = self.shares_of[asset][convert(model, address)]
-        royalty: uint256 = min(unsafe_add(shares & requests.MASK128, royalties), requests.MASK128)
-        fee: uint256 = min(unsafe_add(shares >> 128, fees), requests.MASK128)
-        self.shares_of[asset][convert(model, address)] = royalty | (fee << 128)
+        balances.balance_of[asset][account] += earned
+    if royalties | fees != 0:
+        balances._share_out(asset, convert(model, address), royalties, fees)
 
 
 # --- deadlines and second thoughts ---
@@ -771,7 +566,7 @@ def cancel(request: IMarket.Request):
             reasons._refuse(reasons.NOT_THE_REQUESTER)
     self._refund(id, slot, request)
     if status == slots.CLAIMED:
-        self._release(slots._executor(slot), requests._bond(request.payer))
+        pledges._release(slots._executor(slot), requests._bond(request.payer))
 
 
 @external
@@ -784,7 +579,7 @@ def expire(request: IMarket.Request):
         deadline = slots._opened_at(slot) + requests._claim_seconds(request.timing)
     elif status == slots.CLAIMED:
         deadline = slots._deadline(slot)
-    if not self._passed(deadline):
+    if not deadlines._passed(deadline):
         reasons._refuse(reasons.NOTHING_EXPIRED)
     if status == slots.OPEN:
         self._refund(id, slot, request)
@@ -793,13 +588,13 @@ def expire(request: IMarket.Request):
     bond: uint256 = requests._bond(request.payer)
     if self._is_revoked(request.origin):  # no fault of the executor's
         self._refund(id, slot, request)
-        self._release(executor, bond)
+        pledges._release(executor, bond)
         return
     penalty: uint256 = terms._penalty(self.frozen_terms[request.terms].penalties)
     share: uint256 = penalty // 2
     self._reopen(id, slot, request, slots._elapsed(slot))
     log IMarket.Missed(id=id, executor=executor, penalty=penalty)
-    self._release(executor, bond - penalty)
+    pledges._release(executor, bond - penalty)
     extcall VAULT.slash(
         executor, requests._requester(request.payer), share, empty(address), 0, penalty - share
     )
@@ -827,7 +622,7 @@ def _reopen(id: bytes32, slot: uint256, request: IMarket.Request, elapsed: uint2
 @internal
 def _refund(id: bytes32, slot: uint256, request: IMarket.Request):
     self.slot_of[id] = slots._pack_refunded(slot)
-    self.balance_of[requests._asset(request.timing)][
+    balances.balance_of[requests._asset(request.timing)][
         requests._requester(request.payer)
     ] += requests._max_price(request.prices)
     log IMarket.Refunded(id=id)
@@ -842,7 +637,7 @@ def begin_game(result: IMarket.Result) -> (bytes32, uint256):
     id: bytes32 = requests._id(self, result.request)
     slot: uint256 = self._held(id, result, slots.POSTED)
     window: uint256 = terms._window(self.frozen_terms[result.request.terms].scope)
-    if self._passed(slots._work_posted_at(result.work) + window):
+    if deadlines._passed(slots._work_posted_at(result.work) + window):
         reasons._refuse(reasons.WINDOW_CLOSED)
     self.slot_of[id] = slot + slots.ONE_GAME
     return id, slots._attempt(slot)
@@ -877,7 +672,7 @@ def abandon(result: IMarket.Result):
     id: bytes32 = requests._id(self, result.request)
     slot: uint256 = self._held(id, result, slots.POSTED)
     self._refund(id, slot, result.request)
-    self._release(slots._work_executor(result.work), requests._bond(result.request.payer))
+    pledges._release(slots._work_executor(result.work), requests._bond(result.request.payer))
     self._retract_if_shown(id, slot, result.request.callback)
 
 
@@ -898,7 +693,7 @@ def _held(id: bytes32, result: IMarket.Result, status: uint256) -> uint256:
 @internal
 def _retract_if_shown(id: bytes32, slot: uint256, callback: uint256):
     if requests._flags(callback) & requests.AT_POST != 0:
-        self._retract(id, slots._attempt(slot), callback)
+        outcalls._retract(id, slots._attempt(slot), callback)
 
 
 @internal
@@ -927,7 +722,7 @@ def redeliver(result: IMarket.Result, output: Bytes[4096]):
     wanted: bool = (final and flags & requests.BOTH != 0) or (posted and flags & requests.AT_POST != 0)
     if not wanted:
         reasons._refuse(reasons.NOTHING_TO_DELIVER)
-    self._deliver(id, slots._attempt(slot), result.request, output, final)
+    outcalls._deliver(id, slots._attempt(slot), result.request, output, final)
 
 
 @external
@@ -937,10 +732,10 @@ def redeliver_retraction(request: IMarket.Request, attempt: uint256):
     over: bool = slots._attempt(slot) > attempt or slots._status(slot) == slots.REFUNDED
     if not over or attempt == 0 or requests._flags(request.callback) & requests.AT_POST == 0:
         reasons._refuse(reasons.NOTHING_TO_RETRACT)
-    self._retract(id, attempt, request.callback)
+    outcalls._retract(id, attempt, request.callback)
 
 
-# --- versions ---
+# --- versions, and the network's share ---
 
 
 @external
@@ -956,13 +751,19 @@ def freeze(model: address, version: uint256) -> bytes32:
     return self._freeze(model, version)
 
 
+@external
+def collect_fees(asset: address, model: address, to: address) -> uint256:
+    self._only(NETWORK.address)
+    return balances._collect_fees(asset, model, to)
+
+
 # --- views ---
 
 
 @external
 @view
 def passed(deadline: uint256) -> bool:
-    return self._passed(deadline)
+    return deadlines._passed(deadline)
 
 
 @external
@@ -998,4 +799,4 @@ def challenges() -> address:
 @external
 @view
 def uptime_feed() -> address:
-    return UPTIME_FEED.address
+    return deadlines.UPTIME_FEED.address

@@ -16,6 +16,7 @@ BALANCE_TOO_SMALL: constant(uint256) = 12
 NO_RECIPIENT: constant(uint256) = 13
 PAYMENT_REFUSED: constant(uint256) = 14
 MODEL_PAYS_BY_VALUE: constant(uint256) = 15
+AMOUNT_TOO_LARGE: constant(uint256) = 16
 
 VERSION_REVOKED: constant(uint256) = 20
 TERMS_NOT_FROZEN: constant(uint256) = 21
@@ -84,6 +85,8 @@ def _text(reason: uint256) -> String[40]:
         return "market: payment refused"
     if reason == MODEL_PAYS_BY_VALUE:
         return "market: a model pays by value"
+    if reason == AMOUNT_TOO_LARGE:
+        return "market: amount too large"
     if reason == VERSION_REVOKED:
         return "market: version revoked"
     if reason == TERMS_NOT_FROZEN:
