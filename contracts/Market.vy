@@ -41,8 +41,6 @@ exports: (
     pledges.pledge_of,
 )
 
-MAX_BATCH: constant(uint256) = 32
-
 NO_OUTPUT: constant(bytes32) = keccak256(b"")
 # in `terms_of`; no hash that anybody finds
 REVOKED: constant(bytes32) = 0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff

@@ -133,20 +133,8 @@ def _asset(timing: uint256) -> address:
 
 @internal
 @pure
-def _ramp(timing: uint256) -> uint256:
-    return (timing >> 64) & MASK32
-
-
-@internal
-@pure
 def _claim_seconds(timing: uint256) -> uint256:
     return (timing >> 32) & MASK32
-
-
-@internal
-@pure
-def _result_seconds(timing: uint256) -> uint256:
-    return timing & MASK32
 
 
 # --- prices: min price 128 | max price 128 ---

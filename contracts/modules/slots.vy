@@ -13,7 +13,6 @@
 MASK32: constant(uint256) = 2**32 - 1
 MASK40: constant(uint256) = 2**40 - 1
 
-UNKNOWN: constant(uint256) = 0
 OPEN: constant(uint256) = 1
 CLAIMED: constant(uint256) = 2
 POSTED: constant(uint256) = 3
@@ -45,12 +44,6 @@ def _attempt(slot: uint256) -> uint256:
 @pure
 def _pack_open(attempt: uint256, ramp_start: uint256, opened_at: uint256) -> uint256:
     return OPEN | (attempt << 8) | (ramp_start << 16) | (opened_at << 56)
-
-
-@internal
-@pure
-def _ramp_start(slot: uint256) -> uint256:
-    return (slot >> 16) & MASK40
 
 
 @internal
@@ -90,12 +83,6 @@ def _elapsed(slot: uint256) -> uint256:
 @pure
 def _deadline(slot: uint256) -> uint256:
     return (slot >> 48) & MASK40
-
-
-@internal
-@pure
-def _attended(slot: uint256) -> bool:
-    return (slot >> 88) & 255 != 0
 
 
 @internal
@@ -168,12 +155,6 @@ def _games(slot: uint256) -> uint256:
 
 
 # --- final, refunded ---
-
-
-@internal
-@pure
-def _pack_final(slot: uint256, output_hash: bytes32) -> uint256:
-    return FINAL | (slot & 65280) | (convert(output_hash, uint256) >> 16 << 16)
 
 
 @internal

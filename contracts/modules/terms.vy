@@ -68,18 +68,6 @@ def _min_result_seconds(scope: uint256) -> uint256:
 
 @internal
 @pure
-def _royalty_bps(scope: uint256) -> uint256:
-    return (scope >> 64) & 65535
-
-
-@internal
-@pure
-def _fee_bps(scope: uint256) -> uint256:
-    return (scope >> 48) & 65535
-
-
-@internal
-@pure
 def _max_attempts(scope: uint256) -> uint256:
     return (scope >> 40) & 255
 
