@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from eth_account.messages import encode_typed_data
+from eth_account.messages import SignableMessage, encode_typed_data
 from eth_utils import keccak
 
 from scripts.deploy import deploy_contracts
@@ -328,8 +328,8 @@ class World:
         )
         return usual._replace(**{name: _address(value) for name, value in changes.items()})
 
-    def sign(self, order: Order, signer: str = "requester", **domain: Any) -> bytes:
-        """The EIP-712 signature, 65 bytes, as any wallet makes it."""
+    def message(self, order: Order, **domain: Any) -> SignableMessage:
+        """An order as EIP-712 has wallets sign it."""
         stated = {
             "name": "Elenchus",
             "version": "1",
@@ -342,8 +342,11 @@ class World:
             "domain": stated | domain,
             "message": order._asdict() | {"offer": order.offer._asdict()},
         }
-        signed = self.keys[signer].sign_message(encode_typed_data(full_message=message))
-        return signed.encode_rsv()
+        return encode_typed_data(full_message=message)
+
+    def sign(self, order: Order, signer: str = "requester", **domain: Any) -> bytes:
+        """The signature, 65 bytes, of whoever has this role."""
+        return self.keys[signer].sign_message(self.message(order, **domain)).encode_rsv()
 
     def order_words(
         self,

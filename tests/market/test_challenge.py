@@ -1,4 +1,4 @@
-"""Challenges: challenge, rule, settle, expire; who is paid what when a result falls, stands, or nobody says."""
+"""Challenges: challenge, rule, settle, expire; who is paid what when a result falls or stands."""
 
 from __future__ import annotations
 
