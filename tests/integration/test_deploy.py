@@ -13,10 +13,11 @@ from executor.chain.deployment import Deployment as Manifest
 from scripts import _creation, deploy
 from scripts._creation import DeploymentStoppedError
 from scripts._manifest import unfinished_path
+from scripts._network import DEPLOYMENTS
 from scripts._parameters import Parameters, ParametersError
 
-ROOT = deploy.DEPLOYMENTS.parent
-LOCAL = deploy.DEPLOYMENTS / "params" / "local.yaml"
+ROOT = DEPLOYMENTS.parent
+LOCAL = DEPLOYMENTS / "params" / "local.yaml"
 FEED = "0x" + "11" * 20
 
 

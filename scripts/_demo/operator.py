@@ -1,0 +1,95 @@
+"""The operator: a machine with a key, a stake, the artifact, and the executor as a process of its own."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from scripts._demo.drawings import PROGRAM
+from scripts._demo.processes import Processes, Running, StoppedError
+from scripts._demo.stage import ETHER, Stage
+
+STAKE = 3 * ETHER  # backs all answers at once
+FUNDS = 5 * ETHER  # of the executor's key: its stake and its gas
+
+SETTINGS = """\
+rpc = "{rpc}"
+deployment = "{deployment}"
+artifacts = ["{artifact}"]
+key = "{key}"
+password_file = "{password}"
+state = "{state}"
+intake_port = {port}
+min_price = "0.0001 ether"
+poll = 0.1
+"""
+
+
+class Operator:
+    """What an operator does with the command line, in a folder of its own."""
+
+    def __init__(self, folder: Path, url: str, stage: Stage) -> None:
+        self._folder = folder
+        self._stage = stage
+        folder.mkdir()
+        password, key = folder / "password", folder / "key.json"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_urlsafe(24) + "\n")
+        port = _free_port()
+        self.intake = f"http://127.0.0.1:{port}"
+        (folder / "executor.toml").write_text(
+            SETTINGS.format(
+                rpc=url,
+                deployment=stage.manifest.resolve(),
+                artifact=PROGRAM,
+                key=key,
+                password=password,
+                state=folder / "state",
+                port=port,
+            )
+        )
+        self.address = self._execute("account", "new", str(key), "--password-file", str(password)).split()[0]
+
+    def stake(self) -> None:
+        """Wrap coin and deposit it as stake, from coin that somebody sent to the key."""
+        self._stage.owner.transfer(self.address, FUNDS)
+        self._execute("stake", "deposit", f"{STAKE // ETHER} ether")
+
+    def start(self, processes: Processes) -> Running:
+        """`executor run`, until whoever started the processes stops them."""
+        return processes.start("executor", [*EXECUTOR, "run"], folder=self._folder)
+
+    def wait_until_ready(self, running: Running, seconds: float = 20.0) -> None:
+        """Return once the executor takes orders; StoppedError if it does not in time."""
+        port = int(self.intake.rpartition(":")[2])
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            running.check()
+            try:
+                with socket.create_connection(("127.0.0.1", port), 1):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise running.failure(f"took no orders within {seconds:.0f} seconds")
+
+    def _execute(self, *arguments: str) -> str:
+        """One command of the executor, to its end; returns what it printed."""
+        command = [*EXECUTOR, *arguments]
+        done = subprocess.run(command, cwd=self._folder, capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise StoppedError(f"`executor {' '.join(arguments)}` failed:\n{done.stderr or done.stdout}")
+        return done.stdout
+
+
+EXECUTOR = (sys.executable, "-m", "executor")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
