@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import rlp
 from eth_account.messages import SignableMessage, encode_typed_data
-from eth_utils import keccak
+from eth_utils import keccak, to_checksum_address
 
 from scripts.deploy import deploy_contracts
 from tests.contract import Contract, Method, Receipt
@@ -149,6 +150,16 @@ class World:
         """A contract of this project, by name, deployed by the deployer."""
         deployed = self.keys["deployer"].deploy(getattr(self.project, name), *map(_address, arguments))
         return Contract(self.wire, deployed)
+
+    def creation_code(self, name: str, *arguments: Any) -> bytes:
+        """What a transaction that creates the contract carries."""
+        container = getattr(self.project, name)
+        return bytes(container(*arguments).data)
+
+    def next_address(self, after: int) -> str:
+        """Where the deployer's contract lands when so many others come first."""
+        nonce = self.keys["deployer"].nonce + after
+        return to_checksum_address(keccak(rlp.encode([bytes.fromhex(self.roles.deployer[2:]), nonce]))[12:])
 
     def existing(self, name: str, address: str) -> Contract:
         """The contract of that type at an address."""

@@ -184,6 +184,31 @@ def test_pledge__without_stake_or_right__is_refused(world, roles, refuses):
     refuses("vault: not an operator", world.market.pledge, 1, sender=roles.executor)
 
 
+def test_pledge__more_than_its_word_holds__is_refused(world, roles, refuses):
+    """An amount that carries over would name another account and lose the stake."""
+    world.wire.request("anvil_setBalance", roles.attacker, hex(2**98))
+    world.stake(roles.attacker, 2**97)
+    pledge = world.market.pledge
+    refuses("market: amount too large", pledge, 2**96, sender=roles.attacker)
+    pledge(2**96 - 1, sender=roles.attacker)
+    refuses("market: amount too large", pledge, 1, sender=roles.attacker)
+    assert pledged(world, roles.attacker) == (int(roles.attacker, 16), 2**96 - 1)
+    world.market.unpledge(roles.attacker, sender=roles.attacker)
+    assert world.stakes(roles.attacker)[1] == 0
+
+
+def test_pledge__full__bonds_return_to_the_vault_instead(world, roles):
+    world.wire.request("anvil_setBalance", roles.attacker, hex(2**98))
+    world.stake(roles.attacker, 2**97)
+    request = world.open()
+    world.claim(request, sender=roles.attacker)
+    world.market.pledge(2**96 - 1, sender=roles.attacker)
+    world.model.revoke(1, sender=roles.owner)
+    world.market.cancel(request, sender=roles.attacker)
+    assert pledged(world, roles.attacker) == (int(roles.attacker, 16), 2**96 - 1)
+    assert world.stakes(roles.attacker)[1] == 2**96 - 1
+
+
 def test_unpledge__by_operator_or_account__frees_what_is_idle(world, roles):
     for actor in (roles.executor, roles.staker):
         with world.wire.rewound():

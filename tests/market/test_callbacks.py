@@ -232,7 +232,7 @@ def test_callback__opens_a_request__is_allowed(world, roles, consumer, offer):
 
 
 def test_callback__reenters_everything__gains_nothing(world, roles, consumer, offer):
-    """The consumer is requester and staked operator too, and turns every key it has from inside its callback."""
+    """The consumer, a staked operator too, turns every key it has from inside its callback."""
     market, challenges = world.market, world.challenges
     world.bond_asset.deposit(sender=roles.attacker, value=STAKE)
     world.bond_asset.approve(world.vault, STAKE, sender=roles.attacker)

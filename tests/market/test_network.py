@@ -1,0 +1,212 @@
+"""Network: the parameters of requests to come, within bounds that are fixed for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.words import BPS, LIVE, NATIVE, Parameters, pack_frozen
+from tests.world import MIN_BOND, PARAMETERS, WINDOW
+
+DAY = 86_400
+OWED = PARAMETERS.bounty + PARAMETERS.compensation + PARAMETERS.pot + PARAMETERS.defence_cost
+
+OUT_OF_BOUNDS = {
+    "network: fee too high": [{"fee_bps": 1_001}, {"fee_bps": 2**256 - 1}],
+    "network: delay share too high": [{"delay_bps": BPS + 1}],
+    "network: amount too large": [
+        {name: amount}
+        for name in ("penalty", "bounty", "compensation", "pot", "deposit", "defence_cost")
+        for amount in (2**80, 2**256 - 1)
+    ],
+    "network: deposit below the defence": [
+        {"defence_cost": PARAMETERS.deposit},
+        {"deposit": 0},
+        {"delay_bps": BPS},
+    ],
+    "network: window out of bounds": [{"min_window": 0}, {"min_window": 30 * DAY + 1}],
+    "network: result time out of bounds": [{"min_result_seconds": 0}, {"min_result_seconds": 30 * DAY + 1}],
+    "network: ruling time out of bounds": [{"ruling_seconds": 0}, {"ruling_seconds": 60 * DAY + 1}],
+    "network: attempts out of bounds": [{"max_attempts": 0}, {"max_attempts": 101}],
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes"), [(reason, changes) for reason, cases in OUT_OF_BOUNDS.items() for changes in cases]
+)
+def test_set_parameters__out_of_bounds__is_refused(world, roles, refuses, reason, changes):
+    parameters = PARAMETERS._replace(**changes)
+    refuses(reason, world.network.set_parameters, parameters, sender=roles.network_owner)
+
+
+def test_set_parameters__at_the_bounds__is_taken(world, roles):
+    lowest = Parameters(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1)
+    highest = Parameters(
+        fee_bps=1_000,
+        penalty=2**80 - 1,
+        bounty=2**80 - 1,
+        compensation=2**80 - 1,
+        pot=2**80 - 1,
+        deposit=2**80 - 1,
+        delay_bps=BPS,
+        defence_cost=0,
+        min_window=30 * DAY,
+        min_result_seconds=30 * DAY,
+        ruling_seconds=60 * DAY,
+        max_attempts=100,
+    )
+    for parameters in (lowest, highest):
+        receipt = world.network.set_parameters(parameters, sender=roles.network_owner)
+        (event,) = world.network.events(receipt, "ParametersSet")
+        assert event.parameters == parameters
+        assert world.network.parameters() == parameters
+
+
+def test_set_parameters__by_anybody_else__is_refused(world, roles, refuses):
+    for actor in (roles.attacker, roles.owner, roles.deployer, world.market.address):
+        refuses("ownable: caller is not the owner", world.network.set_parameters, PARAMETERS, sender=actor)
+
+
+def test_network__ownership__moves_in_two_steps(world, roles, refuses):
+    world.network.transfer_ownership(roles.idle, sender=roles.network_owner)
+    assert world.network.owner() == roles.network_owner
+    assert world.network.pending_owner() == roles.idle
+    refuses(
+        "ownable_2step: caller is not the new owner", world.network.accept_ownership, sender=roles.attacker
+    )
+    world.network.accept_ownership(sender=roles.idle)
+    assert world.network.owner() == roles.idle
+    refuses(
+        "ownable: caller is not the owner",
+        world.network.set_parameters,
+        PARAMETERS,
+        sender=roles.network_owner,
+    )
+
+
+def test_network__market__is_the_one(world):
+    assert world.network.market() == world.market.address
+
+
+# --- draft: what a version and the network promise together ---
+
+
+def test_draft__fitting_terms__are_packed(world, roles):
+    hook = world.deploy("MockHook")
+    for terms in (
+        world.terms(),
+        world.terms(hook=hook.address, unwatchable=True, royalty_bps=5_000, input_size=2**32 - 1),
+        world.terms(window=30 * DAY, min_bond=2**80 - 1, royalty_bps=0, input_size=1),
+    ):
+        assert world.network.draft(1, terms) == pack_frozen(terms, PARAMETERS)
+
+
+UNFIT = {
+    "network: royalty too high": [{"royalty_bps": 5_001}, {"royalty_bps": 2**256 - 1}],
+    "network: window out of bounds": [
+        {"window": PARAMETERS.min_window - 1},
+        {"window": 0},
+        {"window": 30 * DAY + 1},
+        {"window": 2**256 - 1},
+    ],
+    "network: bond too large": [{"min_bond": 2**80}, {"min_bond": 2**256 - 1}],
+    "network: bond too small": [{"min_bond": 2 * OWED - 1}, {"min_bond": 0}],
+    "network: input size out of bounds": [{"input_size": 0}, {"input_size": 2**32}],
+    "network: arbiter has no code": [{"arbiter": "0x" + "11" * 20}],
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "changes"), [(reason, changes) for reason, cases in UNFIT.items() for changes in cases]
+)
+def test_draft__terms_out_of_bounds__are_refused(world, roles, refuses, reason, changes):
+    refuses(reason, world.network.draft, 1, world.terms(**changes), sender=roles.stranger)
+
+
+def test_draft__smallest_bond__is_twice_what_is_owed(world):
+    assert world.network.draft(1, world.terms(min_bond=2 * OWED))
+
+
+def test_draft__bond_below_the_penalty__is_refused(world, roles, refuses):
+    parameters = PARAMETERS._replace(penalty=2 * MIN_BOND)
+    world.network.set_parameters(parameters, sender=roles.network_owner)
+    refuses("network: bond too small", world.network.draft, 1, world.terms(), sender=roles.stranger)
+    assert world.network.draft(1, world.terms(min_bond=2 * MIN_BOND))
+
+
+def test_draft__version_out_of_bounds__is_refused(world, roles, refuses):
+    for version in (0, LIVE, 2**32, 2**256 - 1):
+        refuses(
+            "network: version out of bounds",
+            world.network.draft,
+            version,
+            world.terms(),
+            sender=roles.stranger,
+        )
+
+
+def test_draft__hostile_models_terms__are_refused_at_open(world, roles, refuses):
+    model = world.deploy("MockModel", world.market, world.terms(window=10 * 365 * DAY))
+    offer = world.offer(max_window=2**256 - 1)
+    refuses(
+        "network: window out of bounds",
+        world.market.open,
+        model,
+        offer,
+        b"",
+        sender=roles.requester,
+        value=offer.max_price,
+    )
+
+
+# --- freeze and revoke: which terms a request gets ---
+
+
+def test_freeze__parameters_changed__requests_to_come_get_them(world, roles):
+    before = world.open()
+    changed = PARAMETERS._replace(penalty=0, fee_bps=0)
+    world.network.set_parameters(changed, sender=roles.network_owner)
+    assert world.open().terms == before.terms
+    receipt = world.market.freeze(world.model, 1, sender=roles.stranger)
+    (event,) = world.market.events(receipt, "TermsFrozen")
+    after = world.open()
+    assert after.terms == event.terms != before.terms
+    assert event.frozen == pack_frozen(world.terms(), changed)
+    assert world.market.frozen_terms(before.terms) == pack_frozen(world.terms(), PARAMETERS)
+    assert world.market.frozen_terms(after.terms) == pack_frozen(world.terms(), changed)
+    for request in (before, after):
+        world.claim(request)
+    world.warp(300)
+    world.market.expire(after, sender=roles.stranger)
+    assert world.stakes(roles.requester)[2] == 0
+    world.market.expire(before, sender=roles.stranger)
+    assert world.stakes(roles.requester)[2] == PARAMETERS.penalty // 2
+
+
+def test_freeze__unpublished_version__is_refused(world, roles, refuses):
+    refuses("network: window out of bounds", world.market.freeze, world.model, 2, sender=roles.stranger)
+
+
+def test_freeze__revoked_version__is_refused(world, roles, refuses):
+    world.model.revoke(1, sender=roles.guardian)
+    refuses("market: version revoked", world.market.freeze, world.model, 1, sender=roles.stranger)
+
+
+def test_revoke__by_an_account__touches_its_own_name_only(world, roles):
+    request = world.open()
+    receipt = world.market.revoke(1, sender=roles.attacker)
+    (event,) = world.market.events(receipt, "Revoked")
+    assert (event.model, event.version) == (roles.attacker, 1)
+    world.claim(request)
+    assert world.open().terms == request.terms
+
+
+def test_market__views__name_its_parts(world):
+    market = world.market
+    assert market.network() == world.network.address
+    assert market.vault() == world.vault.address
+    assert market.inputs() == world.inputs.address
+    assert market.orders() == world.orders.address
+    assert market.challenges() == world.challenges.address
+    assert market.uptime_feed() == NATIVE
+    assert market.passed(world.now()) is True
+    assert market.passed(world.now() + WINDOW) is False
