@@ -24,9 +24,10 @@ from executor.journal import Identity, Journal
 from executor.node import jobs as jobs_module
 from executor.node import orders as orders_module
 from executor.node.desk import Desk
+from executor.node.intake import Intake
 from executor.node.node import Node, NodeSettings
 from executor.node.policy import Policy
-from executor.settings import Settings
+from executor.settings import Settings, SettingsError
 
 SCHEMAS = (follower_module.SCHEMA, outbox_module.SCHEMA, jobs_module.SCHEMA, orders_module.SCHEMA)
 
@@ -121,7 +122,26 @@ def opened_node(settings: Settings, key: Key | None, backend: Backend | None = N
         )
         policy = policy_of(settings, contracts.deployment)
         node = Node(desk, backend, NodeSettings(settings.poll, settings.latency, settings.most_jobs, policy))
+        intake = _intake(settings, contracts, journal) if settings.intake and key is not None else None
+        if intake is not None:
+            node.take_from(intake)
         try:
             yield node
         finally:
+            if intake is not None:
+                intake.close()
             node.close()
+
+
+def _intake(settings: Settings, contracts: Contracts, journal: Journal) -> Intake:
+    """Where signed orders come in, with a connection of its own to the chain."""
+    host, port = settings.intake_host, settings.intake_port
+    try:
+        return Intake(
+            *(Rpc(settings.rpc), contracts.chain_id, contracts.orders.address, journal.path),
+            *(host, port, settings.most_orders),
+        )
+    except OSError as error:
+        raise SettingsError(
+            f"settings: cannot take orders at {host}:{port}: {error.strerror} (set intake_port, or no intake)"
+        ) from None

@@ -161,6 +161,9 @@ class Jobs:
     def in_states(self, states: Sequence[State]) -> list[Job]:
         return self._select(f"state IN ({_quoted(states)}) ORDER BY rowid")
 
+    def newest(self, limit: int) -> list[Job]:
+        return self._select("1 ORDER BY rowid DESC LIMIT ?", limit)
+
     def counts(self) -> dict[State, int]:
         """How many jobs are in each state."""
         rows = self._journal.rows("SELECT state, count(*) AS number FROM jobs GROUP BY state")

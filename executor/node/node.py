@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from executor.backends.base import Backend
@@ -13,6 +12,7 @@ from executor.node.claim import claim, decide, room
 from executor.node.desk import Desk, log
 from executor.node.follow import follow
 from executor.node.infer import Inference
+from executor.node.intake import Intake
 from executor.node.lifecycle import OWED
 from executor.node.outcomes import outcomes, send
 from executor.node.policy import Policy
@@ -55,11 +55,16 @@ class Node:
     def __init__(self, desk: Desk, backend: Backend, settings: NodeSettings) -> None:
         self.desk = desk
         self.draining = False
-        self.receive: Callable[[Desk], None] = lambda _: None
+        self.intake: Intake | None = None
         self._backend = backend
         self._inference = Inference(backend, self.wake)
         self._settings = settings
         self._wake = threading.Event()
+
+    def take_from(self, intake: Intake) -> None:
+        """Take signed orders from this intake, which wakes the loop."""
+        self.intake = intake
+        intake.wake = self._wake
 
     def start(self, *, adopt: bool = False) -> None:
         """Compare the journal with the chain, once before the first step; see `Outbox.start`."""
@@ -75,7 +80,8 @@ class Node:
         desk, policy = self.desk, self._settings.policy
         follow(desk)
         outcomes(desk)
-        self.receive(desk)
+        if self.intake is not None:
+            self.intake.receive(desk)
         if not self.draining:
             seconds = {root: self._backend.seconds(root) + self._settings.latency for root in desk.catalogue}
             claim(desk, decide(desk, policy, self._settings.most_jobs, seconds))
@@ -107,6 +113,15 @@ class Node:
                     break
             self._wake.wait(min(LONGEST_PAUSE, self._settings.poll * 2 ** min(failures, 8)))
         log.info("stopped", owed=self.owes())
+
+    def settle_down(self) -> None:
+        """Step until there is nothing to do but to wait for time to pass or for others."""
+        quiet = 0
+        while quiet < 2 and not self.draining:
+            before = self.desk.jobs.counts()
+            self.step()
+            quiet = quiet + 1 if self.idle() and self.desk.jobs.counts() == before else 0
+            self._wake.wait(self._settings.poll)
 
     def stop(self) -> None:
         """Claim nothing more, finish what is owed, and end. From any thread, and from a signal handler."""

@@ -1,8 +1,9 @@
-"""A whole network on an anvil of its own, in a second: contracts, one model, a staked executor, a requester."""
+"""A network on an anvil of its own, in a second: contracts, a model, a staked executor, a requester."""
 
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -172,7 +173,8 @@ def _create(project: Any, anvil: Anvil, creation: Creation) -> Entry:
         }
     )
     transaction = anvil.call("eth_sendRawTransaction", "0x" + raw.hex())
-    receipt = anvil.call("eth_getTransactionReceipt", transaction)
+    while (receipt := anvil.call("eth_getTransactionReceipt", transaction)) is None:
+        time.sleep(0.005)
     assert receipt["status"] == "0x1", f"{creation.name} was not created"
     assert octets(receipt["contractAddress"]) == octets(creation.address)
     return Entry(

@@ -1,0 +1,1 @@
+"""The commands of `executor`, a module each; `executor.cli` puts them together."""
