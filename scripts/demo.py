@@ -45,7 +45,7 @@ MANIFEST = DEPLOYMENTS / "local-demo.json"
 def cli(manifest: Path) -> None:
     """Classify handwritten digits through a chain of our own, with a staked executor."""
     logger.set_level(LogLevel.ERROR)
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, highlight=False)
     try:
         with (
             tempfile.TemporaryDirectory(prefix="elenchus-demo-") as folder,
@@ -60,7 +60,7 @@ def cli(manifest: Path) -> None:
                     raise
     except (StoppedError, ClientError) as error:
         raise click.ClickException(str(error)) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):  # the latter is what Ape makes of a signal while it is connected
         console.print("stopped, and everything with it")
         sys.exit(130)
     sys.exit(1 if mistakes else 0)
