@@ -1,9 +1,9 @@
 """Gas of a job, as receipts say, against tests/snapshots/gas.json and against what was promised.
 
-Warm: every balance was touched before, requester and executor were active before and the executor has pledged its
-stake. One model, no hook, 32-byte input and output, bond locked, fee in the native coin on a running ramp with a
-refund, output in an event, a callback that does nothing when the result is final. Addresses and times are fixed,
-since calldata is priced by the byte.
+Warm: every balance was touched before, requester and executor were active before and the executor has pledged
+its stake. One model, no hook, 32-byte input and output, bond locked, fee in the native coin on a running ramp
+with a refund, output in an event, a callback that does nothing when the result is final. Addresses and times are
+fixed, since calldata is priced by the byte.
 """
 
 from __future__ import annotations
