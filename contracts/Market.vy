@@ -2,9 +2,10 @@
 # pragma optimize gas
 """
 @title Market
-@notice The life of a request, top to bottom. Documentation, trust assumptions and events: `interfaces/IMarket.vyi`.
-@custom:kill Nobody can pause it. Network's owner sets the parameters of future requests; a Model's owner or guardian
-        stops new requests to that Model.
+@notice The life of a request, top to bottom. Documentation, trust assumptions and events:
+        `interfaces/IMarket.vyi`.
+@custom:kill Nobody can pause it. Network's owner sets the parameters of future requests; a Model's owner or
+        guardian stops new requests to that Model.
 """
 from contracts.interfaces import IChallenges
 from contracts.interfaces import IInputs
@@ -240,7 +241,8 @@ def claim(batch: DynArray[IMarket.Request, 32]) -> uint256:
     bonds: uint256 = 0
     done: uint256 = 0
     reason: uint256 = reasons.EMPTY_BATCH
-    # In these loops fields are read in place, not through `requests` and `slots`: the calls cost a tenth of the whole.
+    # In these loops fields are read in place, not through `requests` and `slots`: the calls cost a tenth of
+    # the whole.
     for request: IMarket.Request in batch:
         id: bytes32 = keccak256(abi_encode(chain.id, self, request))
         slot: uint256 = self.slot_of[id]

@@ -1,7 +1,8 @@
 # pragma version 0.4.3
 """
 @title HostileArbiter
-@notice An arbiter that does what an arbiter must not, while it opens a game: a call of its master's choice, a number it gave before.
+@notice An arbiter that does what an arbiter must not, while it opens a game: a call of its master's choice, a
+        number it gave before.
 """
 from contracts.interfaces import IArbiter
 

@@ -1,7 +1,8 @@
 # pragma version 0.4.3
 """
 @title LyingToken
-@notice An ERC-20 whose balances are what its master says, and whose transfers move nothing; it refuses to move on demand.
+@notice An ERC-20 whose balances are what its master says, and whose transfers move nothing; it refuses to
+        move on demand.
 """
 
 balances: HashMap[address, uint256]

@@ -1,7 +1,8 @@
 # pragma version 0.4.3
 """
 @title MockUptimeFeed
-@notice Says whether the sequencer of a rollup is up, in the words of Chainlink's feeds: answer 0 is up, 1 is down.
+@notice Says whether the sequencer of a rollup is up, in the words of Chainlink's feeds: answer 0 is up, 1 is
+        down.
 """
 
 answer: int256

@@ -1,8 +1,8 @@
 # pragma version 0.4.3
 """
 @title Balances: fees of requesters, executors, models and the network, inside the Market
-@notice Assets are the native coin (zero) and any ERC-20. What a hostile token does stays within its own balances: deposits
-        are counted by what arrived and bounded, so that no later credit overflows.
+@notice Assets are the native coin (zero) and any ERC-20. What a hostile token does stays within its own
+        balances: deposits are counted by what arrived and bounded, so that no later credit overflows.
 """
 from contracts.interfaces import IMarket
 from contracts.modules import reasons

@@ -1,7 +1,8 @@
 # pragma version 0.4.3
 """
 @title Deadlines: when a time is over
-@notice With an optional feed that tells when a rollup's sequencer was down (`latestRoundData`, as Chainlink's uptime feeds).
+@notice With an optional feed that tells when a rollup's sequencer was down (`latestRoundData`, as Chainlink's
+        uptime feeds).
 """
 
 

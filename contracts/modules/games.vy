@@ -1,8 +1,8 @@
 # pragma version 0.4.3
 """
 @title Games: what the Market keeps of one challenge
-@notice Two words: challenger 160 | opened at 40 | status 8 | 0 48, and defender 160 | deposit 96. Kept under the hash of
-        (arbiter, request, attempt, number), so that an arbiter reaches only its own games.
+@notice Two words: challenger 160 | opened at 40 | status 8 | 0 48, and defender 160 | deposit 96. Kept under
+        the hash of (arbiter, request, attempt, number), so that an arbiter reaches only its own games.
 """
 
 # An arbiter's verdict: who was right

@@ -1,7 +1,8 @@
 # pragma version 0.4.3
 """
 @title Outcalls: hooks and consumers, reached with a fixed amount of gas
-@notice The gas is certain to be there, so that a failure is the callee's own; of what it returns, a hook's word is read.
+@notice The gas is certain to be there, so that a failure is the callee's own; of what it returns, a hook's
+        word is read.
 """
 from contracts.interfaces import IMarket
 from contracts.modules import reasons
@@ -15,8 +16,8 @@ GAS_MARGIN: constant(uint256) = 20_000  # for what the Market does after a call
 @view
 def _accepts(hook: address, input: Bytes[4096]) -> bool:
     """
-    The version's opinion of an input, asked with a fixed amount of gas that is certain to be there, so that a failure
-    is the hook's own.
+    The version's opinion of an input, asked with a fixed amount of gas that is certain to be there, so that a
+    failure is the hook's own.
     """
     self._require_gas(HOOK_GAS)
     success: bool = False

@@ -1,7 +1,8 @@
 # pragma version 0.4.3
 """
 @title Pledges: stake that stays with the Market between jobs
-@notice A bond is taken from what its operator pledged, or else locked in the vault; it goes back where it came from.
+@notice A bond is taken from what its operator pledged, or else locked in the vault; it goes back where it
+        came from.
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IStakeVault

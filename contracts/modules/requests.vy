@@ -1,7 +1,8 @@
 # pragma version 0.4.3
 """
 @title Requests: seven packed words, read and written
-@notice Field positions are those of `IMarket.Request`; `executor/chain/requests.py` is the same table in Python.
+@notice Field positions are those of `IMarket.Request`; `executor/chain/requests.py` is the same table in
+        Python.
 """
 from contracts.interfaces import IMarket
 
@@ -32,8 +33,8 @@ MASK128: constant(uint256) = 2**128 - 1
 @view
 def _id(market: address, request: IMarket.Request) -> bytes32:
     """
-    @notice Hash of chain, market and everything agreed: after a reorganisation a result can never answer another
-            question.
+    @notice Hash of chain, market and everything agreed: after a reorganisation a result can never answer
+            another question.
     """
     return keccak256(abi_encode(chain.id, market, request))
 
@@ -63,7 +64,8 @@ def _pack(
 @pure
 def _reference(flags: uint256, input: Bytes[4096]) -> bytes32:
     """
-    @notice What a request names its input by: the hash of inline bytes, or the data root that their first word states.
+    @notice What a request names its input by: the hash of inline bytes, or the data root that their first
+            word states.
     """
     if flags & (UPLOADED | UNWATCHABLE) == 0:
         return keccak256(input)

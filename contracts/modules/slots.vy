@@ -7,7 +7,8 @@
         POSTED, REFUTED   open games 32 | digest of (work, output hash) 208
         FINAL             digest of the output hash 240
         REFUNDED          nothing
-        Times are unix seconds. An attempt is one claim; attempts count from 1. A digest is the top bits of a keccak256.
+        Times are unix seconds. An attempt is one claim; attempts count from 1. A digest is the top bits of a
+        keccak256.
 """
 
 MASK32: constant(uint256) = 2**32 - 1
@@ -98,7 +99,8 @@ def _executor(slot: uint256) -> address:
 @pure
 def _pack_work(executor: address, elapsed: uint256, posted_at: uint256, attempt: uint256) -> uint256:
     """
-    @notice `IMarket.Result.work`: executor 160 | ramp seconds 32 | posted at 40 | attempt 8 | implausible 8 | 0 8.
+    @notice `IMarket.Result.work`: executor 160 | ramp seconds 32 | posted at 40 | attempt 8 | implausible 8 |
+            0 8.
     """
     return (convert(executor, uint256) << 96) | (elapsed << 64) | (posted_at << 24) | (attempt << 16)
 

@@ -1,8 +1,8 @@
 # pragma version 0.4.3
 """
 @title Terms: what a version and the network promised, as a request keeps it
-@notice `Network.draft` checks a version's terms against the network's parameters and packs both; the Market keeps the words
-        under the hash of their content, which requests name. From the top:
+@notice `Network.draft` checks a version's terms against the network's parameters and packs both; the Market
+        keeps the words under the hash of their content, which requests name. From the top:
         scope      min bond 80 | window 32 | input size 32 | min result seconds 32 | royalty 16 | fee 16
                    | attempts 8 | unwatchable 8 | hooked 8 | 0
         arbiter    address 160 | ruling seconds 32 | 0

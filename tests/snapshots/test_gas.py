@@ -2,8 +2,8 @@
 
 Warm: every balance was touched before, requester and executor were active before and the executor has pledged
 its stake. One model, no hook, 32-byte input and output, bond locked, fee in the native coin on a running ramp
-with a refund, output in an event, a callback that does nothing when the result is final. Addresses and times are
-fixed, since calldata is priced by the byte.
+with a refund, output in an event, a callback that does nothing when the result is final. Addresses and times
+are fixed, since calldata is priced by the byte.
 """
 
 from __future__ import annotations
