@@ -1,0 +1,50 @@
+"""What the README says is so: its gas, its paths, its contract."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+
+import pytest
+
+from tests.conftest import ROOT, SNAPSHOTS
+
+README = (ROOT / "README.md").read_text()
+ROWS = {
+    "open through the model": "job/open",
+    "open with 1 KiB of input": "job/open_1KiB",
+    "claim, alone": "job/claim",
+    "post, alone": "job/post",
+    "finalize, alone": "job/finalize",
+    "the whole life, one by one": "job/whole",
+    "executor's side (claim, post, finalize) in a batch of 32": "job/executor_batch32",
+    "executor's side (answer, finalize) in a batch of 32": "job/executor_answer32",
+}
+
+
+@pytest.mark.parametrize(("row", "name"), ROWS.items())
+def test_readme__a_row_of_gas__is_the_measured_number(row, name):
+    stated = re.search(rf"^\| {re.escape(row)} \| ([\d,]+) \|$", README, re.MULTILINE)
+    assert stated, f"the README has no row {row!r}"
+    assert int(stated[1].replace(",", "")) == json.loads((SNAPSHOTS / "gas.json").read_text())[name]
+
+
+def test_readme__its_paths__exist():
+    quoted = set(re.findall(r"`((?:contracts|executor|scripts|deployments|tests)/[\w./]*)`", README))
+    linked = set(re.findall(r"\]\((?!http)([^)]+)\)", README))
+    assert len(quoted) > 15
+    assert {path for path in quoted | linked if not (ROOT / path).exists()} == set()
+
+
+def test_readme__its_contract__compiles(tmp_path):
+    (contract,) = re.findall(r"```vyper\n(.*?)```", README, re.DOTALL)
+    file = tmp_path / "Digits.vy"
+    file.write_text(contract)
+    command = [sys.executable, "-m", "vyper.cli.vyper_compile", "-p", str(ROOT)]
+    command += ["-p", sysconfig.get_path("purelib"), str(file)]
+    compiled = subprocess.run(command, capture_output=True, text=True)
+    assert compiled.returncode == 0, compiled.stderr
+    assert compiled.stdout.startswith("0x6")
