@@ -122,15 +122,6 @@ class Request(NamedTuple):
         """What an executor is paid that claims after so many seconds of ramp."""
         return price_after(elapsed, self.min_price, self.max_price, self.ramp)
 
-    def elapsed_at(self, price: int) -> int | None:
-        """The first second of ramp at which `price` is reached; None if it never is."""
-        if price > self.max_price:
-            return None
-        if price <= self.min_price:
-            return 0
-        rise = self.max_price - self.min_price
-        return min(self.ramp, -(-(price - self.min_price) * self.ramp // rise))
-
     def id(self, chain_id: int, market: str) -> bytes:
         """The 32 bytes that every contract knows the request by."""
         head = encode(["uint256", "address"], [chain_id, market])
