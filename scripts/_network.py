@@ -79,16 +79,19 @@ def _read(provider: Any, manifest: Path | None) -> Deployment:
 _MANIFEST = "Manifest of the network. Default: deployments/<network>.json."
 
 
+TEST = "TEST::"  # Ape's prefix of the accounts of local networks
+
+
 def signer(provider: Any, alias: str | None) -> Any:
-    """The named account; on a local network without a name, Ape's first test account."""
-    if alias:
-        try:
-            return ape_accounts.load(alias)
-        except KeyError:
-            raise click.UsageError(f"Ape has no account {alias!r}; `ape accounts list` shows yours") from None
-    if not provider.network.is_dev:
+    """The account of that alias; on a local network TEST::3 is a test account, and TEST::0 the default."""
+    if provider.network.is_dev and (alias is None or alias.startswith(TEST)):
+        return ape_accounts.test_accounts[int((alias or "").removeprefix(TEST) or 0)]
+    if alias is None:
         raise click.UsageError("name the account that signs with --account; `ape accounts list` shows yours")
-    return ape_accounts.test_accounts[0]
+    try:
+        return ape_accounts.load(alias)
+    except KeyError:
+        raise click.UsageError(f"Ape has no account {alias!r}; `ape accounts list` shows yours") from None
 
 
 def network_name(provider: Any) -> str:
