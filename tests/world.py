@@ -422,8 +422,8 @@ class World:
         """The next transaction happens at this second, and calls before it too."""
         self.wire.request("evm_setNextBlockTimestamp", timestamp)
 
-    def with_gas(self, gas: int, method: Method, *arguments: Any, sender: str) -> Receipt | None:
-        """Transact with so much gas; None where it reverts."""
+    def with_gas(self, gas: int, method: Method, *arguments: Any, sender: str) -> Receipt:
+        """Transact with so much gas; raises Refused where that would revert."""
         transaction = {
             "from": sender,
             "to": method.contract.address,
@@ -431,11 +431,11 @@ class World:
             "gas": hex(gas),
             "gasPrice": "0x0",
         }
-        try:
-            self.wire.request("eth_call", transaction, "pending")
-        except Refused:
-            return None
-        return self.wire.request("eth_sendTransactionSync", transaction)
+        self.wire.request("eth_call", transaction, "pending")
+        receipt = self.wire.request("eth_sendTransactionSync", transaction)
+        if receipt["status"] != "0x1":
+            raise Refused("out of gas in its block")
+        return receipt
 
     def now(self) -> int:
         """Timestamp of the newest block; the next transaction is a second later."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from eth_utils import keccak
 
+from tests.wire import Refused
 from tests.words import BPS, CHALLENGER, DEFENDER, Flags, GameStatus, Status
 from tests.world import (
     FUNDS,
@@ -193,6 +194,66 @@ def test_challenge__arbiter_refuses__locks_nothing(world, roles, refuses, result
         sender=roles.challenger,
     )
     assert world.stakes(roles.challenger) == (STAKE, 0, 0)
+
+
+# --- arbiters that misbehave while they open a game ---
+
+
+@pytest.fixture
+def hostile(world):
+    return world.deploy("HostileArbiter")
+
+
+@pytest.fixture
+def judged(world, hostile):
+    """A result whose version names the hostile arbiter."""
+    request = world.open(model=world.create_model(arbiter=hostile.address))
+    world.claim(request)
+    return world.post(request, outputs=[WRONG_OUTPUT])[0]
+
+
+def test_challenge__arbiter_gives_a_number_twice__is_refused(world, roles, refuses, hostile, judged):
+    doubt(world, judged)
+    words = (judged, INPUT, WRONG_OUTPUT)
+    refuses("challenges: game taken", world.challenges.challenge, *words, sender=roles.second_challenger)
+    hostile.say(1, sender=roles.attacker)
+    doubt(world, judged, roles.second_challenger)
+    hostile.say(0, sender=roles.attacker)
+    refuses("challenges: game taken", world.challenges.challenge, *words, sender=roles.challenger)
+
+
+def test_challenge__arbiter_rules_while_it_opens__finds_no_game(world, roles, hostile, judged):
+    rule = world.challenges.rule.encode_input(world.id(judged.request), 1, 0, CHALLENGER)
+    hostile.arm(world.challenges, rule, sender=roles.attacker)
+    doubt(world, judged)
+    assert not hostile.called()
+    assert world.status(judged.request) == Status.POSTED
+
+
+def test_challenge__arbiter_challenges_within_its_challenge__both_games_count(world, roles, hostile, judged):
+    world.stake(roles.attacker, STAKE)
+    world.bond_asset.deposit(sender=roles.attacker, value=STAKE)
+    world.bond_asset.approve(world.vault, STAKE, sender=roles.attacker)
+    world.vault.deposit(roles.attacker, STAKE, sender=roles.attacker)
+    world.vault.propose_operator(hostile, sender=roles.attacker)
+    accept = world.vault.accept_operator.encode_input(roles.attacker)
+    hostile.order(world.vault, accept, sender=roles.attacker)
+    inner = world.challenges.challenge.encode_input(judged, INPUT, WRONG_OUTPUT)
+    hostile.arm(world.challenges, inner, sender=roles.attacker)
+    words = (judged, INPUT, WRONG_OUTPUT)
+    with pytest.raises(Refused, match="challenges: game taken"):
+        world.challenges.challenge(*words, sender=roles.challenger)
+    assert world.market.slot_of(world.id(judged.request)) >> 16 & 2**32 - 1 == 0
+    assert world.stakes(roles.challenger) == (STAKE, 0, 0)
+
+
+def test_rule__by_the_arbiter_of_another_result__reaches_its_own_games_only(world, roles, refuses, hostile):
+    result = world.posted_result(output=WRONG_OUTPUT)
+    game = doubt(world, result)
+    rule = world.challenges.rule
+    for number in (game, 0):
+        words = (world.id(result.request), 1, number, CHALLENGER)
+        refuses("challenges: no such game", rule, *words, sender=hostile.address)
 
 
 # --- rule ---

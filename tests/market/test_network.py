@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.words import BPS, LIVE, NATIVE, Parameters, pack_frozen
-from tests.world import MIN_BOND, PARAMETERS, WINDOW
+from tests.words import BPS, LIVE, Parameters, pack_frozen
+from tests.world import MIN_BOND, PARAMETERS
 
 DAY = 86_400
 OWED = PARAMETERS.bounty + PARAMETERS.compensation + PARAMETERS.pot + PARAMETERS.defence_cost
@@ -156,57 +156,3 @@ def test_draft__hostile_models_terms__are_refused_at_open(world, roles, refuses)
         sender=roles.requester,
         value=offer.max_price,
     )
-
-
-# --- freeze and revoke: which terms a request gets ---
-
-
-def test_freeze__parameters_changed__requests_to_come_get_them(world, roles):
-    before = world.open()
-    changed = PARAMETERS._replace(penalty=0, fee_bps=0)
-    world.network.set_parameters(changed, sender=roles.network_owner)
-    assert world.open().terms == before.terms
-    receipt = world.market.freeze(world.model, 1, sender=roles.stranger)
-    (event,) = world.market.events(receipt, "TermsFrozen")
-    after = world.open()
-    assert after.terms == event.terms != before.terms
-    assert event.frozen == pack_frozen(world.terms(), changed)
-    assert world.market.frozen_terms(before.terms) == pack_frozen(world.terms(), PARAMETERS)
-    assert world.market.frozen_terms(after.terms) == pack_frozen(world.terms(), changed)
-    for request in (before, after):
-        world.claim(request)
-    world.warp(300)
-    world.market.expire(after, sender=roles.stranger)
-    assert world.stakes(roles.requester)[2] == 0
-    world.market.expire(before, sender=roles.stranger)
-    assert world.stakes(roles.requester)[2] == PARAMETERS.penalty // 2
-
-
-def test_freeze__unpublished_version__is_refused(world, roles, refuses):
-    refuses("network: window out of bounds", world.market.freeze, world.model, 2, sender=roles.stranger)
-
-
-def test_freeze__revoked_version__is_refused(world, roles, refuses):
-    world.model.revoke(1, sender=roles.guardian)
-    refuses("market: version revoked", world.market.freeze, world.model, 1, sender=roles.stranger)
-
-
-def test_revoke__by_an_account__touches_its_own_name_only(world, roles):
-    request = world.open()
-    receipt = world.market.revoke(1, sender=roles.attacker)
-    (event,) = world.market.events(receipt, "Revoked")
-    assert (event.model, event.version) == (roles.attacker, 1)
-    world.claim(request)
-    assert world.open().terms == request.terms
-
-
-def test_market__views__name_its_parts(world):
-    market = world.market
-    assert market.network() == world.network.address
-    assert market.vault() == world.vault.address
-    assert market.inputs() == world.inputs.address
-    assert market.orders() == world.orders.address
-    assert market.challenges() == world.challenges.address
-    assert market.uptime_feed() == NATIVE
-    assert market.passed(world.now()) is True
-    assert market.passed(world.now() + WINDOW) is False

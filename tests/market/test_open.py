@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from eth_utils import keccak
 
+from tests.wire import Refused
 from tests.words import (
     LIVE,
     NOBODY,
@@ -369,3 +370,18 @@ def test_open_for__by_an_account__needs_a_model(world, roles, refuses):
 def test_open__asset_without_code__is_refused(world, roles, refuses):
     offer = world.offer(asset=roles.stranger)
     refuses("", world.market.open, world.model, offer, INPUT, sender=roles.requester)
+
+
+def test_open__starved__never_refuses_a_good_input(world, roles, hook):
+    """Whatever gas the requester sends, the hook gets all of its own, or nothing happens."""
+    model, offer = world.create_model(hook=hook.address), world.offer(flags=Flags.PREPAID)
+    outcomes = set()
+    for gas in range(60_000, 800_000, 20_000):
+        with world.wire.rewound():
+            try:
+                world.with_gas(gas, world.market.open, model, offer, INPUT, sender=roles.requester)
+            except Refused as refusal:
+                outcomes.add(refusal.reason)
+            else:
+                outcomes.add("opened")
+    assert outcomes - {""} == {"market: too little gas", "opened"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from eth_utils import keccak
 
+from tests.wire import Refused
 from tests.words import DEAD, LIVE, Flags, Status, Work
 from tests.world import FUNDS, INPUT, MIN_BOND, OUTPUT, STAKE, WINDOW, WRONG_OUTPUT
 
@@ -459,6 +460,25 @@ def test_claim__hostile_contract__costs_the_others_nothing(world, roles, wallet)
 def test_claim__contract_signed_by_a_stranger__is_refused(world, refuses, wallet):
     order = world.order(requester=wallet)
     refused(world, refuses, "orders: wrong signature", order, world.sign(order, signer="attacker"))
+
+
+# --- gas ---
+
+
+def test_claim__starved__never_takes_a_good_order_for_a_bad_one(world, roles, wallet):
+    """Whatever gas the executor sends, model and wallet get all of theirs, or nothing happens."""
+    words = world.order_words(signed(world, world.order(requester=wallet)))
+    outcomes = set()
+    for gas in range(60_000, 600_000, 10_000):
+        with world.wire.rewound():
+            try:
+                receipt = world.with_gas(gas, world.orders.claim, *words, sender=roles.executor)
+            except Refused as refusal:
+                outcomes.add(refusal.reason)
+            else:
+                outcomes.add("claimed")
+                assert reasons(world, receipt) == []
+    assert outcomes - {""} == {"orders: too little gas", "claimed"}
 
 
 # --- only Orders may ---

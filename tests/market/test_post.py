@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from eth_utils import keccak
 
+from tests.wire import Refused
 from tests.words import Flags, HookConduct, Status, Work, pack_work
 from tests.world import MIN_BOND, OUTPUT, WINDOW, WRONG_OUTPUT
 
@@ -178,6 +179,24 @@ def test_post__hook_does_not_agree__is_marked_and_stands(world, roles, hook, con
     )
     assert Work.read(posted.work).implausible
     assert world.status(request) == Status.POSTED
+
+
+def test_post__starved__never_takes_a_good_output_for_a_bad_one(world, roles, hook):
+    """Whatever gas the executor sends, the hook gets all of its own, or nothing happens."""
+    request = world.open(model=world.create_model(hook=hook.address))
+    world.claim(request)
+    outcomes = set()
+    for gas in range(40_000, 400_000, 10_000):
+        with world.wire.rewound():
+            try:
+                receipt = world.with_gas(gas, world.market.post, [request], OUTPUT, sender=roles.executor)
+            except Refused as refusal:
+                outcomes.add(refusal.reason)
+            else:
+                (posted,) = world.market.events(receipt, "Posted")
+                assert not Work.read(posted.work).implausible
+                outcomes.add("posted")
+    assert outcomes - {""} == {"market: too little gas", "posted"}
 
 
 def test_post__hook_agrees__is_plausible(world, roles, hook):
