@@ -62,6 +62,8 @@ class Inference:
                 job = desk.jobs.get(identifier)
                 if job is not None and job.state is State.CLAIMED:
                     desk.jobs.step(job, State.COMPUTED, output=output, note="")
+                elif job is not None:  # the claim was undone meanwhile; it may come again
+                    desk.jobs.set(job, output=output)
             desk.journal.crash_point("node.committing")
         desk.journal.crash_point("node.committed")
 

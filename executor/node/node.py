@@ -82,14 +82,14 @@ class Node:
         outcomes(desk)
         if self.intake is not None:
             self.intake.receive(desk)
+        seconds = {root: self._backend.seconds(root) + self._settings.latency for root in desk.catalogue}
         if not self.draining:
-            seconds = {root: self._backend.seconds(root) + self._settings.latency for root in desk.catalogue}
             claim(desk, decide(desk, policy, self._settings.most_jobs, seconds))
             claim_orders(desk, decide_orders(desk, policy, room(desk, self._settings.most_jobs), seconds))
         self._inference.infer(desk)
         self._inference.commit(desk)
         post(desk)
-        settle(desk)
+        settle(desk, policy, seconds)
         send(desk)
 
     def run(self, *, drain_seconds: float = 60.0) -> None:

@@ -66,6 +66,9 @@ class Leave:
 
 Verdict = Take | Wait | Leave
 
+ORDER_GAS = 60_000  # more, for opening a signed order
+EXPIRE_GAS = 120_000  # for opening a request again
+
 LOOK_AGAIN = 5  # seconds, where only the price of gas or other jobs can change the verdict
 
 
@@ -115,7 +118,15 @@ def weigh_order(
     return Wait(conditions.now + LOOK_AGAIN, f"it pays {price} now")
 
 
-ORDER_GAS = 60_000  # more, for opening it
+def is_worth_opening(
+    request: Request, slot: Slot, terms: Frozen, output_size: int, policy: Policy, conditions: Conditions
+) -> bool:
+    """Whether to pay for opening a request again whose claim somebody else has missed."""
+    if refuse(request.flags, request.asset, request.result_seconds, terms, policy, conditions):
+        return False
+    cost = gas_cost(request.flags, request.callback_gas, output_size, request.asset, conditions.gas_price)
+    cost += EXPIRE_GAS * conditions.gas_price if request.asset == NATIVE else 0
+    return terms.earned(request.price(slot.elapsed)) >= policy.floors[request.asset] + cost
 
 
 def refuse(

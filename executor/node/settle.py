@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 
 from executor.chain.requests import Flags, Result, Work
+from executor.chain.rpc import quantity
 from executor.node.batches import FIXED_GAS, MAX_BATCH, cut, finalize_gas
 from executor.node.desk import Desk, log
 from executor.node.jobs import Job
 from executor.node.lifecycle import State
+from executor.node.policy import Conditions, Policy, is_worth_opening
 
-EXPIRE_GAS = 200_000
+LEAST_EXPIRE_GAS = 200_000
+LONG = 10  # counts as so many failures: to look again after the longest pause
 
 
-def settle(desk: Desk) -> None:
-    """Want the transactions that end what can be ended."""
+def settle(desk: Desk, policy: Policy, seconds: Mapping[bytes, float]) -> None:
+    """Want the transactions that end what can be ended. seconds: to answer one input, by program root."""
     _finalize(desk)
-    _expire(desk)
+    _expire(desk, policy, seconds)
 
 
 def _finalize(desk: Desk) -> None:
@@ -38,13 +42,29 @@ def _finalize(desk: Desk) -> None:
         desk.journal.crash_point("node.settled")
 
 
-def _expire(desk: Desk) -> None:
-    """A late claim of others keeps a request from being earned, and one of ours keeps the bond locked."""
+def _expire(desk: Desk, policy: Policy, seconds: Mapping[bytes, float]) -> None:
+    """A late claim of ours keeps our bond locked; one of others keeps from us what is worth having."""
     market = desk.contracts.market
-    for job in desk.jobs.ready(State.OVERDUE, desk.head.time):
+    jobs = desk.jobs.ready(State.OVERDUE, desk.head.time)
+    gas_price = quantity(desk.endpoint.read("eth_gasPrice")) if jobs else 0
+    for job in jobs:
         with desk.journal.transaction():
-            data = market.encode("expire", job.request)
-            desk.send(market.address, data, [job], State.EXPIRING, "expire", EXPIRE_GAS)
+            if _is_wanted(desk, job, policy, gas_price, seconds):
+                data = market.encode("expire", job.request)
+                desk.send(market.address, data, [job], State.EXPIRING, "expire", LEAST_EXPIRE_GAS)
+            else:
+                desk.jobs.set(job, wait_until=desk.pause(LONG), note="not worth opening again")
+
+
+def _is_wanted(desk: Desk, job: Job, policy: Policy, gas_price: int, seconds: Mapping[bytes, float]) -> bool:
+    terms = desk.jobs.terms(job.request.terms)
+    assert terms is not None
+    assert job.slot is not None
+    if job.slot.executor == desk.account:
+        return True
+    conditions = Conditions(desk.now, gas_price, seconds[terms.program_root])
+    output_size = desk.catalogue[terms.program_root].output_size
+    return is_worth_opening(job.request, job.slot, terms, output_size, policy, conditions)
 
 
 def _is_over(desk: Desk, job: Job) -> bool:
