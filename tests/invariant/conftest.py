@@ -1,0 +1,18 @@
+"""The deployed scene, once for all runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.invariant.scene import Scene
+
+
+@pytest.fixture(scope="module")
+def scene(project: Any, accounts: Any, networks: Any) -> Iterator[Scene]:
+    """Deployed contracts on a chain whose blocks are one second apart."""
+    built = Scene(project, accounts, networks.active_provider.http_uri)
+    yield built
+    built.wire.close()

@@ -1,0 +1,92 @@
+"""Several moves at once: alone, each drawn from many, they rarely get deep into disputes or past a change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.invariant.challengers import Challengers
+from tests.invariant.executors import Executors
+from tests.invariant.owners import MODEL, Owners
+from tests.invariant.requesters import PICK, WISH, Requesters, Wish
+from tests.invariant.scene import ENTRIES
+from tests.invariant.stakers import Stakers
+from tests.words import LIVE, GameStatus, Status
+
+
+class Strides(Requesters, Executors, Challengers, Owners, Stakers):
+    """What often happens one after the other, up to some point."""
+
+    @rule(wish=WISH, who=PICK, far=st.integers(0, 12), verdict=st.sampled_from((1, 2)))
+    def go_far(self, wish: Wish, who: int, far: int, verdict: int) -> None:
+        """A request goes some way along its life at once: moves alone rarely get deep into disputes."""
+        known = len(self.market.requests)
+        self.open_by_value(replace(wish, version=LIVE, fault=""), short=50)
+        if len(self.market.requests) == known:
+            return
+        request = self.market.requests[known]
+        roles = self.scene.roles
+        able = [
+            operator
+            for operator in (roles.executor, roles.second_executor, roles.rival_executor)
+            if self.vault.capacity(operator) >= request.offer.bond
+        ]
+        if far < 1 or not able:
+            return
+        self.take(able[who % len(able)], [request])
+        if far > 1:
+            self.publish(request.executor, [request], who)
+        if request.result is None:
+            return
+        for at, challenger in enumerate((roles.challenger, roles.second_challenger, roles.attacker)):
+            if far > 2 + at:
+                self.doubt(challenger, request.result)
+        games = [game for game in self.market.games if game.result is request.result]
+        for game in games[: far - 6] if far > 6 and far != 10 else []:
+            self.decide(game, verdict if game is games[-1] else who % 2 + 1)
+        if far == 10 and games[-1].status == GameStatus.LIVE:
+            self.pass_time(max(self.now, games[-1].ruling_deadline))
+            self.decide(games[-1], verdict)
+        if far > 10:
+            for game in sorted(games, key=lambda game: game.status != GameStatus.WON):
+                self.settle_game(game)
+        if request.result.fallen:
+            self.retract_again(request.result)
+
+    @rule(wish=WISH, asset=st.integers(0, 1), who=PICK, posting=st.booleans())
+    def sign_and_serve(self, wish: Wish, asset: int, who: int, posting: bool) -> None:
+        wanted = replace(wish, version=LIVE, fault="", extra_bond=wish.extra_bond % 8)
+        self.sign_order(wanted, asset, wait=-5, life=300, forged=50)
+        self.serve(self.operator(who % 4), [self.orders[-1]], posting, who)
+
+    @rule(model=MODEL, far=st.integers(0, 5))
+    def change_version(self, model: int, far: int) -> None:
+        """A new version goes live, is rolled back and revoked, and what was open under it is cancelled."""
+        shell, owner, guardian = self._shell(model), self.scene.roles.owner, self.scene.roles.guardian
+        if shell.paused:
+            self._govern(model, "unpause", owner, lambda: shell.unpause(owner))
+        if len(shell.versions) < len(ENTRIES):
+            self.publish_next(model)
+        new, old = len(shell.versions), shell.live
+        if far > 0:
+            self._govern(model, "promote", owner, lambda: shell.promote(owner, new), new)
+        if far > 1:
+            self._govern(model, "rollback", guardian, lambda: shell.rollback(guardian, old), old)
+        if far > 2:
+            gone = old if far == 5 else new
+            self._govern(model, "revoke", owner, lambda: shell.revoke(owner, gone), gone)
+        for request in self.market.requests if far > 3 else []:
+            if request.revoked and request.status in (Status.OPEN, Status.CLAIMED):
+                self.withdraw_request(self.scene.roles.stranger, request)
+
+    @rule(second=st.booleans())
+    def change_hands(self, second: bool) -> None:
+        """An operator goes and comes back."""
+        roles = self.scene.roles
+        operator = roles.second_executor if second else roles.executor
+        if operator in self.vault.active:
+            self.revoke(roles.staker, operator)
+        self.propose(roles.staker, operator)
+        self.accept(operator, roles.staker)

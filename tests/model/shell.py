@@ -1,0 +1,102 @@
+"""A model contract: its versions, which one is live, and who may change that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.model.refusal import require
+from tests.words import LIVE, Parameters
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a version promises, and what the network promised when that was frozen."""
+
+    royalty_bps: int
+    min_bond: int
+    window: int
+    network: Parameters
+
+
+@dataclass
+class Version:
+    """One entry of a model: its own terms, its state, and the terms its next request is frozen with."""
+
+    royalty_bps: int
+    min_bond: int
+    window: int
+    once_live: bool = False
+    revoked: bool = False
+    frozen: Promise | None = None
+
+
+@dataclass
+class Shell:
+    """A model contract. Version n is `versions[n - 1]`, `live` a version's number or 0."""
+
+    address: str
+    owner: str
+    guardian: str
+    versions: list[Version] = field(default_factory=list)
+    live: int = 0
+    paused: bool = False
+
+    def publish(self, caller: str, version: Version) -> int:
+        require(caller == self.owner, "model: not the owner")
+        self.versions.append(version)
+        return len(self.versions)
+
+    def promote(self, caller: str, number: int) -> None:
+        require(caller == self.owner, "model: not the owner")
+        require(not self.paused, "model: paused")
+        known = 0 < number <= len(self.versions)
+        require(
+            known and number != self.live and not self.versions[number - 1].revoked,
+            "model: neither published nor retired",
+        )
+        self._go_live(number)
+
+    def rollback(self, caller: str, number: int) -> None:
+        self._owner_or_guardian(caller)
+        known = 0 < number <= len(self.versions)
+        version = self.versions[number - 1] if known else None
+        require(
+            version is not None and version.once_live and not version.revoked and number != self.live,
+            "model: not a retired version",
+        )
+        self._go_live(number)
+
+    def revoke(self, caller: str, number: int) -> None:
+        self._owner_or_guardian(caller)
+        require(0 < number <= len(self.versions), "model: unknown version")
+        require(not self.versions[number - 1].revoked, "model: revoked")
+        self.versions[number - 1].revoked = True
+        if number == self.live:
+            self.live = 0
+
+    def pause(self, caller: str) -> None:
+        self._owner_or_guardian(caller)
+        require(not self.paused, "model: paused")
+        self.paused = True
+
+    def unpause(self, caller: str) -> None:
+        require(caller == self.owner, "model: not the owner")
+        require(self.paused, "model: not paused")
+        self.paused = False
+
+    def resolve(self, number: int) -> int:
+        require(not self.paused, "model: paused")
+        if number == LIVE:
+            require(self.live != 0, "model: no live version")
+            return self.live
+        known = 0 < number <= len(self.versions)
+        require(not (known and self.versions[number - 1].revoked), "model: revoked")
+        require(known and self.versions[number - 1].once_live, "model: never live")
+        return number
+
+    def _owner_or_guardian(self, caller: str) -> None:
+        require(caller in (self.owner, self.guardian), "model: neither owner nor guardian")
+
+    def _go_live(self, number: int) -> None:
+        self.live = number
+        self.versions[number - 1].once_live = True
