@@ -135,17 +135,31 @@ def demo(tmp_path) -> Iterator[subprocess.Popen[str]]:
     process.wait()
 
 
-def test_demo__ctrl_c_while_the_executor_works__leaves_nothing_running(demo):
-    assert demo.stdout is not None
+@pytest.fixture
+def at_work(demo) -> set[int]:
+    """What the demo has started once its executor works."""
     said = next((line for line in demo.stdout if "running as a process of its own" in line), "")
     assert said, "the demo did not get as far as its executor"
     started = descendants(demo.pid)
     assert len(started) >= 2  # anvil and the executor
+    return started
 
+
+def test_demo__ctrl_c_while_the_executor_works__leaves_nothing_running(demo, at_work):
     demo.send_signal(signal.SIGINT)
     assert demo.wait(60) == 130
     assert "stopped, and everything with it" in demo.stdout.read()
-    assert {pid for pid in started if is_alive(pid)} == set()
+    assert {pid for pid in at_work if is_alive(pid)} == set()
+
+
+def test_demo__the_executor_is_killed__fails_with_its_last_words(demo, at_work):
+    (executor,) = (pid for pid in at_work if b"executor" in Path(f"/proc/{pid}/cmdline").read_bytes())
+    os.kill(executor, signal.SIGKILL)
+    assert demo.wait(60) == 1
+    said = demo.stdout.read()
+    assert "Error: the executor ended with status -9; it said:" in said
+    assert "started" in said
+    assert {pid for pid in at_work if is_alive(pid)} == set()
 
 
 # Drawings
