@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from eth_utils.crypto import keccak
 from pydantic import BaseModel, ConfigDict
+from web3.exceptions import TransactionNotFound
 
 from executor.chain.deployment import Compiler, Contract
 
@@ -49,7 +51,7 @@ def contract_entry(
     provider: Any, address: str, hashes: Sequence[str], constructor: Any, arguments: Sequence[Any]
 ) -> Contract:
     """A created contract as the chain shows it. One of the transactions `hashes` created it."""
-    receipt = next(found for found in map(provider.web3.eth.get_transaction_receipt, hashes) if found)
+    receipt = _receipt(provider, hashes)
     return Contract(
         address=address,
         code_hash="0x" + keccak(bytes(provider.get_code(address))).hex(),
@@ -57,6 +59,14 @@ def contract_entry(
         transaction="0x" + bytes(receipt["transactionHash"]).hex(),
         parameters=named(constructor.inputs if constructor else (), arguments),
     )
+
+
+def _receipt(provider: Any, hashes: Sequence[str]) -> Any:
+    """The receipt of the one transaction that was mined; the others it replaced, or they were lost."""
+    for transaction in hashes:
+        with suppress(TransactionNotFound):
+            return provider.web3.eth.get_transaction_receipt(transaction)
+    raise LookupError(f"manifest: the chain knows none of {', '.join(hashes)}")
 
 
 def named(inputs: Sequence[Any], values: Sequence[Any]) -> dict[str, Any]:

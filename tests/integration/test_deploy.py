@@ -12,7 +12,7 @@ from eth_utils import keccak
 from executor.chain.deployment import Deployment as Manifest
 from scripts import _creation, deploy
 from scripts._creation import DeploymentStoppedError
-from scripts._manifest import unfinished_path
+from scripts._manifest import Unfinished, unfinished_path
 from scripts._network import DEPLOYMENTS
 from scripts._parameters import Parameters, ParametersError
 
@@ -188,6 +188,17 @@ def test_deploy_network__stopped__resumes_where_it_was(project, deployer, parame
     assert market.network() == manifest.address("Network")
     assert market.orders() == manifest.address("Orders")
     assert not unfinished_path(stopped).exists()
+
+
+def test_deploy_network__stopped_after_a_lost_transaction__names_the_mined_one(
+    project, deployer, parameters, stopped
+):
+    note = Unfinished.model_validate_json(unfinished_path(stopped).read_text())
+    (mined,) = note.transactions["Network"]
+    note.transactions["Network"] = ["0x" + "ab" * 32, mined]
+    note.write(unfinished_path(stopped))
+    manifest = deploy.deploy_network(project, deployer, parameters, stopped, resume=True)
+    assert manifest.contracts["Network"].transaction == mined
 
 
 def test_deploy_network__stopped__says_what_was_sent(stopped):
