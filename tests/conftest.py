@@ -12,11 +12,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.wire import Wire
+from tests.contract import Method
+from tests.wire import Refused, Wire
 from tests.world import World
 
 ROOT = Path(__file__).parent.parent
@@ -77,6 +79,21 @@ def world(built_world: World) -> Iterator[World]:
 def roles(world: World) -> SimpleNamespace:
     """Addresses of who lives in the world, by role."""
     return world.roles
+
+
+@pytest.fixture
+def refuses() -> Callable[..., None]:
+    """`refuses(reason, contract.method, *arguments, sender=...)`: the call reverts with exactly that reason.
+
+    Nothing is sent, so nothing changes.
+    """
+
+    def check(reason: str, method: Method, *arguments: Any, sender: Any, value: int = 0) -> None:
+        with pytest.raises(Refused) as refusal:
+            method.asked(*arguments, sender=sender, value=value)
+        assert refusal.value.reason == reason
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,25 @@
+"""A second world for the rules, on a rollup whose sequencer can be down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contract import Contract
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def built_rollup(project, accounts, chain) -> tuple[World, Contract]:
+    """A world with an uptime feed, as it was made, and the feed."""
+    feed = accounts[0].deploy(project.MockUptimeFeed)
+    world = World(project, accounts, chain.provider.http_uri, uptime_feed=feed.address)
+    return world, Contract(world.wire, feed)
+
+
+@pytest.fixture
+def rollup(built_rollup: tuple[World, Contract]) -> Iterator[tuple[World, Contract]]:
+    """The world and its feed, rewound at the end of the test."""
+    with built_rollup[0].wire.rewound():
+        yield built_rollup
