@@ -49,6 +49,11 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
         if far == 10 and games[-1].status == GameStatus.LIVE:
             self.pass_time(max(self.now, games[-1].ruling_deadline))
             self.decide(games[-1], verdict)
+        if far == 12 and not request.revoked:
+            version = request.offer.version
+            self._govern(
+                wish.model, "revoke", roles.owner, lambda: request.model.revoke(roles.owner, version), version
+            )
         if far > 10:
             for game in sorted(games, key=lambda game: game.status != GameStatus.WON):
                 self.settle_game(game)

@@ -324,14 +324,18 @@ class Market:
         if request.status == Status.OPEN:
             self._refund(request)
             return
-        penalty = 0 if request.revoked else request.terms.network.penalty
+        if request.revoked:  # no fault of the executor's
+            self._release(request.executor, request.offer.bond)
+            self._refund(request)
+            return
+        penalty = request.terms.network.penalty
         self.vault.slash(request.executor, {request.requester: penalty // 2}, penalty - penalty // 2)
         self._release(request.executor, request.offer.bond - penalty)
         self._reopen(request, request.elapsed)
 
     def _reopen(self, request: Request, elapsed: int) -> None:
         """Open for the next attempt at the price that was claimed last; refunded after the last attempt."""
-        if request.revoked or request.attempt == request.terms.network.max_attempts:
+        if request.attempt == request.terms.network.max_attempts:
             self._refund(request)
             return
         request.status, request.attempt = Status.OPEN, request.attempt + 1
