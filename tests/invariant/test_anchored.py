@@ -1,4 +1,4 @@
-"""Sequences that told contracts and model apart, written out; each winds down and pays out at the end, too."""
+"""Sequences that told contracts and model apart, written out; each winds down and pays out, too."""
 
 from __future__ import annotations
 
