@@ -27,11 +27,12 @@ class CallRevertedError(Exception):
 
 @dataclass(frozen=True)
 class Query:
-    """A read of one function, ready to travel with others."""
+    """A read of one function, ready to travel with others. gas: its limit, where a stranger is asked."""
 
     to: str
     function: Function
     data: bytes
+    gas: int | None = None
 
 
 class Contract:
@@ -45,10 +46,10 @@ class Contract:
         """Calldata of a call."""
         return self.abi.functions[function].encode(*arguments)
 
-    def query(self, function: str, *arguments: Any) -> Query:
+    def query(self, function: str, *arguments: Any, gas: int | None = None) -> Query:
         """A read, for `ask`."""
         kind = self.abi.functions[function]
-        return Query(self.address, kind, kind.encode(*arguments))
+        return Query(self.address, kind, kind.encode(*arguments), gas)
 
 
 class Contracts:
@@ -94,12 +95,18 @@ class Contracts:
 
 
 def ask(endpoint: Endpoint, queries: Sequence[Query], block: str = "latest") -> list[Any]:
-    """What these reads return, in order; CallRevertedError with the first refusal's reason."""
-    calls: list[Call] = [
-        ("eth_call", [{"to": query.to, "data": "0x" + query.data.hex()}, block]) for query in queries
-    ]
+    """What these reads return, in order.
+
+    Raises CallRevertedError with the first refusal's reason, and where an answer is none of the function's.
+    """
+    calls: list[Call] = [("eth_call", [_call(query), block]) for query in queries]
     answers = endpoint.read_many(calls)
     return [_returned(query, answer) for query, answer in zip(queries, answers, strict=True)]
+
+
+def _call(query: Query) -> dict[str, str]:
+    call = {"to": query.to, "data": "0x" + query.data.hex()}
+    return call if query.gas is None else {**call, "gas": hex(query.gas)}
 
 
 def _returned(query: Query, answer: Any) -> Any:
@@ -108,4 +115,7 @@ def _returned(query: Query, answer: Any) -> Any:
     data = octets(answer)
     if not data and query.function.outputs:
         raise CallRevertedError(f"there is no contract that knows {query.function.name} at {query.to}")
-    return query.function.decode(data)
+    try:
+        return query.function.decode(data)
+    except CodecError as error:
+        raise CallRevertedError(f"{query.to} answers {query.function.name} with nonsense: {error}") from None

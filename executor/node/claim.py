@@ -14,6 +14,8 @@ from executor.node.jobs import Job
 from executor.node.lifecycle import OWED, State
 from executor.node.policy import Conditions, Leave, Policy, Take, Wait, weigh
 
+IDLE = 2**96 - 1  # the part of a pledge's word that is stake
+
 
 @dataclass(frozen=True)
 class Room:
@@ -47,11 +49,15 @@ def decide(desk: Desk, policy: Policy, most_jobs: int, seconds: dict[bytes, floa
 
 def room(desk: Desk, most_jobs: int) -> Room:
     """What is free once the claims that are on their way have been mined."""
-    (capacity,) = ask(desk.endpoint, [desk.contracts.vault.query("capacity", desk.account)])
+    free = desk.contracts.vault.query("capacity", desk.account)
+    capacity, pledge = ask(desk.endpoint, [free, desk.contracts.market.query("pledge_of", desk.account)])
     claiming = desk.jobs.in_states((State.CLAIMING,))
     owed = desk.jobs.in_states(OWED)
     promised = sum(job.request.bond for job in claiming) + desk.orders.bonds_on_their_way()
-    return Room(stake=capacity - promised, jobs=most_jobs - len(owed) - len(desk.orders.waiting()))
+    # The bonds of a batch come from what is pledged, or all of them from the vault.
+    return Room(
+        stake=max(capacity, pledge & IDLE) - promised, jobs=most_jobs - len(owed) - len(desk.orders.waiting())
+    )
 
 
 def fit(jobs: Sequence[Job], free: Room) -> list[Job]:

@@ -15,6 +15,7 @@ from executor.node.desk import Desk, log
 from executor.node.jobs import Job
 from executor.node.lifecycle import Seen, look
 
+PAGE = 500  # jobs looked at together
 FORGET_AFTER = 1_000  # blocks, far below what the follower remembers
 
 
@@ -94,14 +95,13 @@ def _post(desk: Desk, event: Event) -> None:
 
 def _look(desk: Desk) -> None:
     """Read the slots that may have changed, and put their jobs where the chain has them."""
-    now = desk.head.time
-    jobs = desk.jobs.to_read(now)
-    if not jobs:
-        return
-    slots = desk.contracts.slots(desk.endpoint, [job.id for job in jobs])
-    with desk.journal.transaction():
-        for job, slot in zip(jobs, slots, strict=True):
-            _see(desk, job, slot, now)
+    now, after = desk.head.time, b""
+    while jobs := desk.jobs.to_read(now, after, PAGE):
+        slots = desk.contracts.slots(desk.endpoint, [job.id for job in jobs])
+        with desk.journal.transaction():
+            for job, slot in zip(jobs, slots, strict=True):
+                _see(desk, job, slot, now)
+        after = jobs[-1].id
 
 
 def _see(desk: Desk, job: Job, slot: Slot, now: int) -> None:

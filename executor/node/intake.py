@@ -93,7 +93,8 @@ class Intake:
             room = known or desk.orders.live() < self._most_orders
             if room and not known:
                 with desk.journal.transaction():
-                    desk.orders.add(arrival.digest, arrival.signed)
+                    desk.orders.add(arrival.digest, arrival.signed, desk.now)
+                    desk.orders.forget(self._most_orders)
                 log.info("order received", digest="0x" + arrival.digest.hex())
             arrival.taken.set_result(room)
 

@@ -113,9 +113,10 @@ class Jobs:
 
     # What the slot says
 
-    def to_read(self, now: int, limit: int = 500) -> list[Job]:
-        """Jobs whose slot changed, or whose phase may end by itself now."""
-        return self._select("slot IS NULL OR recheck <= ? LIMIT ?", now, limit)
+    def to_read(self, now: int, after: bytes, limit: int) -> list[Job]:
+        """Jobs whose slot changed, or whose phase may end by itself now: those with ids above `after`."""
+        where = "(slot IS NULL OR recheck <= ?) AND id > ? ORDER BY id LIMIT ?"
+        return self._select(where, now, after, limit)
 
     def see(self, job: Job, slot: Slot, seen: Seen, recheck: int | None) -> State:
         """Put a job into the phase in which the chain has it."""

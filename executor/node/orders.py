@@ -39,7 +39,7 @@ SCHEMA = Schema(
                 digest BLOB PRIMARY KEY,
                 signed TEXT NOT NULL,     -- as it was received
                 requester TEXT NOT NULL,
-                bond TEXT NOT NULL,       -- beyond SQLite's integers
+                received INTEGER NOT NULL, -- chain time
                 state TEXT NOT NULL CHECK (state IN ({", ".join(f"'{state}'" for state in OrderState)})),
                 request BLOB,             -- id of the request it became
                 block INTEGER,            -- in which it was opened
@@ -55,10 +55,11 @@ SCHEMA = Schema(
 
 @dataclass(frozen=True)
 class OrderRow:
-    """One order. request: 32 bytes once it is opened. wait_until: chain time."""
+    """One order. request: 32 bytes once it is opened. received, wait_until: chain time."""
 
     digest: bytes
     signed: SignedOrder
+    received: int
     state: OrderState
     request: bytes | None
     transaction: int | None
@@ -77,15 +78,24 @@ class Orders:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def add(self, digest: bytes, signed: SignedOrder) -> bool:
+    def add(self, digest: bytes, signed: SignedOrder, now: int) -> bool:
         """Remember an order; False if it is known already."""
         text = json.dumps(signed.to_json(), separators=(",", ":"))
-        row = (digest, text, signed.order.requester, str(signed.order.offer.bond), OrderState.RECEIVED)
+        row = (digest, text, signed.order.requester, now, OrderState.RECEIVED)
         cursor = self._journal.write(
-            "INSERT OR IGNORE INTO orders (digest, signed, requester, bond, state) VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO orders (digest, signed, requester, received, state)"
+            " VALUES (?, ?, ?, ?, ?)",
             *row,
         )
         return cursor.rowcount > 0
+
+    def forget(self, keep: int) -> None:
+        """Drop all but the newest `keep` orders that are opened or dropped."""
+        self._journal.write(
+            "DELETE FROM orders WHERE rowid IN (SELECT rowid FROM orders WHERE state IN ('opened', 'dropped')"
+            " ORDER BY rowid DESC LIMIT -1 OFFSET ?)",
+            keep,
+        )
 
     def get(self, digest: bytes) -> OrderRow | None:
         found = self._select("digest = ?", digest)
@@ -174,6 +184,7 @@ def _row(row: sqlite3.Row) -> OrderRow:
     return OrderRow(
         digest=row["digest"],
         signed=SignedOrder.from_json(json.loads(row["signed"])),
+        received=row["received"],
         state=OrderState(row["state"]),
         request=row["request"],
         transaction=row["transaction_id"],
