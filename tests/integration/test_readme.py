@@ -29,7 +29,8 @@ ROWS = {
 def test_readme__a_row_of_gas__is_the_measured_number(row, name):
     stated = re.search(rf"^\| {re.escape(row)} \| ([\d,]+) \|$", README, re.MULTILINE)
     assert stated, f"the README has no row {row!r}"
-    assert int(stated[1].replace(",", "")) == json.loads((SNAPSHOTS / "gas.json").read_text())[name]
+    measured = json.loads((SNAPSHOTS / "gas.json").read_text())[name]
+    assert stated[1] == f"{measured:,}", f"the README's row has to be | {row} | {measured:,} |"
 
 
 def test_readme__its_paths__exist():
