@@ -40,7 +40,6 @@ def verdict_of(world, result, game, verdict):
     return world.challenges.rule.encode_input(world.id(result.request), 1, game, verdict)
 
 
-@pytest.mark.xfail(strict=True, reason="settle can be entered again before the pot is written down")
 def test_settle__consumer_settles_another_game_while_it_is_told__its_pot_is_paid(
     world, roles, consumer, shown
 ):

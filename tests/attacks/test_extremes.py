@@ -10,6 +10,7 @@ from tests.world import (
     ETHER,
     INPUT,
     MIN_BOND,
+    OUTPUT,
     PARAMETERS,
     STAKE,
     WINDOW,
@@ -115,28 +116,25 @@ def test_expire__as_many_attempts_as_there_can_be__still_ends(world, roles, refu
 
 @pytest.fixture
 def free_network(world, roles):
-    """A network in which nothing costs anything, and a model that asks for no bond."""
+    """A network in which nothing costs anything, and a model that asks for the smallest bond there is."""
     nothing = Parameters(*[0] * 8, min_window=1, min_result_seconds=1, ruling_seconds=1, max_attempts=1)
     world.network.set_parameters(nothing, sender=roles.network_owner)
-    return world.create_model(min_bond=0, royalty_bps=0)
+    return world.create_model(min_bond=1, royalty_bps=0)
 
 
-@pytest.mark.xfail(strict=True, reason="answer asks the vault nothing where the bond is zero")
-def test_answer__no_bond_and_no_operator__is_not_paid_to_nobody(world, roles, free_network):
-    """An executor that nobody knows: either it is refused, or somebody owns what it earns."""
-    request = world.open(world.offer(bond=0, ramp=0), model=free_network)
-    try:
-        (result,) = world.answer(request, sender=roles.idle)
-    except Refused:
-        assert world.status(request) == Status.OPEN
-        return
-    world.warp(WINDOW)
-    world.finalize(result)
-    assert world.balance(NOBODY) == 0
+def test_answer__smallest_bond_and_no_operator__is_refused(world, roles, refuses, free_network):
+    """Where answers cost no bond, one of nobody's would earn for the zero address: there is no such model."""
+    without = world.create_model(min_bond=0, royalty_bps=0)
+    reason, offer = "network: bond too small", world.offer(bond=0, ramp=0, flags=Flags.PREPAID)
+    refuses(reason, world.market.open, without, offer, INPUT, sender=roles.requester)
+    refuses("market: bond too small", world.market.open, free_network, offer, INPUT, sender=roles.requester)
+    request = world.open(world.offer(bond=1, ramp=0), model=free_network)
+    for call, arguments in ((world.market.claim, ()), (world.market.answer, (OUTPUT,))):
+        refuses("vault: not an operator", call, [request], *arguments, sender=roles.idle)
 
 
 def test_settle__network_without_any_amounts__ends_all_the_same(world, roles, free_network):
-    request = world.open(world.offer(bond=0), model=free_network)
+    request = world.open(world.offer(bond=1), model=free_network)
     world.claim(request)
     (result,) = world.post(request)
     games = [world.challenge(result), world.challenge(result, sender=roles.second_challenger)]
@@ -144,7 +142,8 @@ def test_settle__network_without_any_amounts__ends_all_the_same(world, roles, fr
     for game in games:
         world.settle(result, game)
     assert world.status(request) == Status.REFUNDED
-    for account in (roles.staker, roles.challenger, roles.second_challenger):
+    assert world.stakes(roles.staker) == (STAKE - 1, 0, 0)
+    for account in (roles.challenger, roles.second_challenger):
         assert world.stakes(account) == (STAKE, 0, 0)
 
 
@@ -159,11 +158,13 @@ def test_work_word__of_the_far_future__fits():
 @pytest.fixture
 def fed_world(project, accounts, chain):
     """A network on a rollup, and the feed that says whether its sequencer is up."""
+    chain.contracts.clear_local_caches()  # Ape remembers what lay at these addresses before a rewind
     feed = accounts[20].deploy(project.MockUptimeFeed)
     made = World(project, accounts, chain.provider.http_uri, uptime_feed=str(feed.address))
     feed_contract = made.existing("MockUptimeFeed", feed.address)
     yield made, feed_contract
     made.wire.close()
+    chain.contracts.clear_local_caches()
 
 
 def test_passed__feed_that_is_down_for_ever__stops_deadlines_and_nothing_else(fed_world, refuses):
@@ -188,7 +189,6 @@ def test_passed__feed_that_is_down_for_ever__stops_deadlines_and_nothing_else(fe
     assert world.status(late) == Status.OPEN
 
 
-@pytest.mark.xfail(strict=True, reason="a feed that reverts stops every deadline for ever")
 def test_passed__feed_that_is_gone__freezes_no_bond(fed_world):
     """Feeds are retired, paused and put behind an access list; nobody can name another one to the Market."""
     world, feed = fed_world
@@ -197,3 +197,17 @@ def test_passed__feed_that_is_gone__freezes_no_bond(fed_world):
     world.warp(WINDOW + 86_400)
     world.finalize(result)
     assert world.status(result.request) == Status.FINAL
+
+
+def test_passed__feed_that_a_caller_starves__is_not_taken_for_one_that_fails(fed_world):
+    """During an outage a caller leaves the feed too little gas to say so, and would end a window early."""
+    world, feed = fed_world
+    result = world.posted_result()
+    world.warp(WINDOW)
+    with world.wire.rewound():
+        needed = int(world.finalize(result)["gasUsed"], 16)
+    feed.report(1, 0, sender=world.roles.stranger)
+    for gas in range(needed // 2, 3 * needed, 2_000):
+        with pytest.raises(Refused):
+            world.with_gas(gas, world.market.finalize, [result], b"", sender=world.roles.attacker)
+    assert world.status(result.request) == Status.POSTED

@@ -19,16 +19,16 @@ from tests.world import (
 )
 
 
-@pytest.mark.xfail(strict=True, reason="anybody may cancel a claimed request of a revoked version at once")
-def test_post__owner_read_the_answer_and_revoked__is_paid(world, roles):
+def test_post__owner_read_the_answer_and_revoked__is_paid(world, roles, refuses):
     """The output is in the mempool; the owner, who asked himself, wants it for nothing."""
     request = world.open(sender=roles.owner)
     world.claim(request)
     world.model.revoke(1, sender=roles.owner)
-    try:
-        world.market.cancel(request, sender=roles.owner)
-    except Refused:
-        assert world.status(request) == Status.CLAIMED
+    for actor in (roles.owner, roles.attacker):
+        refuses("market: already claimed", world.market.cancel, request, sender=actor)
+    with world.wire.rewound():
+        world.market.cancel(request, sender=roles.executor)  # who claimed may give it back
+        assert world.stakes(roles.staker) == (STAKE, 0, 0)
     (result,) = world.post(request)
     world.warp(WINDOW)
     world.finalize(result)

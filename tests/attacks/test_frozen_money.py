@@ -16,7 +16,6 @@ from tests.world import (
 )
 
 COMPENSATION, BOUNTY, DEPOSIT = PARAMETERS.compensation, PARAMETERS.bounty, PARAMETERS.deposit
-NO_VICTIM = "the vault refuses a compensation without a victim"
 
 
 @pytest.fixture
@@ -38,7 +37,6 @@ def ask_as(world, roles, hostile_model):
     return ask
 
 
-@pytest.mark.xfail(strict=True, reason=NO_VICTIM)
 def test_expire__requester_is_nobody__releases_the_bond(world, roles, ask_as):
     unnamed = ask_as(NOBODY)
     world.claim(unnamed)
@@ -48,7 +46,6 @@ def test_expire__requester_is_nobody__releases_the_bond(world, roles, ask_as):
     assert (free, locked) == (STAKE - PARAMETERS.penalty, 0)
 
 
-@pytest.mark.xfail(strict=True, reason=NO_VICTIM)
 @pytest.mark.parametrize("verdict", [DEFENDER, CHALLENGER])
 def test_settle__requester_is_nobody__releases_bond_and_deposits(world, roles, ask_as, verdict):
     unnamed = ask_as(NOBODY)

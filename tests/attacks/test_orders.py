@@ -16,7 +16,6 @@ def frozen(world, roles):
     world.market.freeze(world.model, 1, sender=roles.stranger)
 
 
-@pytest.mark.xfail(strict=True, reason="an order's claim does not say under which terms")
 @pytest.mark.parametrize("version", [LIVE, 1])
 def test_answer__terms_change_in_front_of_it__costs_the_executor_no_bond(world, roles, version):
     """The executor agreed to an honest arbiter; its model names another one a moment before.
@@ -118,12 +117,12 @@ def test_claim__lengths_that_carry__are_refused(world, roles):
     """Packed lengths that add up by a carry from one lane into the next find no bytes to read."""
     orders = [world.order(nonce=nonce) for nonce in range(2)]
     pairs = [(order, world.sign(order)) for order in orders]
-    batch, lengths, inputs, signatures = world.order_words(*pairs)
-    assert world.orders.claim.asked(batch, lengths, inputs, signatures, sender=roles.executor) == 2
+    batch, terms, lengths, *data = world.order_words(*pairs)
+    assert world.orders.claim.asked(batch, terms, lengths, *data, sender=roles.executor) == 2
     for shift in (1 << 32, 2**32 - 64, 1 << 64, 1 << 255):
         bent = [lengths[0] + shift, lengths[1] - shift] if shift <= lengths[1] else [lengths[0], shift]
         with pytest.raises(Refused):
-            world.orders.claim.asked(batch, bent, inputs, signatures, sender=roles.executor)
+            world.orders.claim.asked(batch, terms, bent, *data, sender=roles.executor)
 
 
 def test_open_signed_post_signed__by_anybody_else__is_refused(world, roles, refuses):

@@ -27,7 +27,6 @@ def with_model(result, model):
     return result._replace(request=result.request._replace(origin=origin))
 
 
-@pytest.mark.xfail(strict=True, reason="a skipped item opens the group that a good one joins")
 def test_finalize__forged_item_before_a_good_one__leaves_royalties_with_the_model(world, roles, result):
     """The forged item is skipped, but it opens the group to which the good one's royalties are added."""
     forged = with_model(result, roles.attacker)
