@@ -87,6 +87,7 @@ def rule(id: bytes32, attempt: uint256, game: uint256, verdict: uint256):
 
 
 @external
+@nonreentrant
 def settle(result: IMarket.Result, attempt: uint256, game: uint256):
     request: IMarket.Request = result.request
     id: bytes32 = requests._id(MARKET.address, request)

@@ -66,7 +66,7 @@ def __init__(
     inputs: IInputs,
     orders: IOrders,
     challenges: IChallenges,
-    uptime_feed: deadlines.UptimeFeed,
+    uptime_feed: address,
 ):
     assert staticcall network.market() == self, "market: network of another market"
     assert staticcall vault.market() == self, "market: vault of another market"
@@ -497,6 +497,7 @@ def finalize(batch: DynArray[IMarket.Result, 32], outputs: Bytes[4096]) -> uint2
         elif final_call and length == 0 and output_hash != NO_OUTPUT:
             reason = reasons.WRONG_OUTPUT
         if reason != reasons.FINE:
+            terms_key = empty(bytes32)  # who was refused may not name the model of those who follow
             self._skip(id, reason)
             continue
         self.slot_of[id] = (slots.FINAL | (slot & 65280) | (convert(output_hash, uint256) >> 16 << 16))
@@ -559,11 +560,13 @@ def cancel(request: IMarket.Request):
     status: uint256 = slots._status(slot)
     if status != slots.OPEN and status != slots.CLAIMED:
         reasons._refuse(reasons.NOT_OPEN)
-    if not self._is_revoked(request.origin):
-        if status == slots.CLAIMED:
+    revoked: bool = self._is_revoked(request.origin)
+    if status == slots.CLAIMED:
+        # A claim of a revoked version is its executor's to give back: who has seen the answer may not.
+        if not revoked or msg.sender != slots._executor(slot):
             reasons._refuse(reasons.ALREADY_CLAIMED)
-        if msg.sender != requests._requester(request.payer):
-            reasons._refuse(reasons.NOT_THE_REQUESTER)
+    elif not revoked and msg.sender != requests._requester(request.payer):
+        reasons._refuse(reasons.NOT_THE_REQUESTER)
     self._refund(id, slot, request)
     if status == slots.CLAIMED:
         pledges._release(slots._executor(slot), requests._bond(request.payer))
@@ -799,4 +802,4 @@ def challenges() -> address:
 @external
 @view
 def uptime_feed() -> address:
-    return deadlines.UPTIME_FEED.address
+    return deadlines.UPTIME_FEED

@@ -79,7 +79,8 @@ def draft(version: uint256, t: IModel.Terms) -> IMarket.Frozen:
     assert t.min_bond <= terms.MAX_AMOUNT, "network: bond too large"
     # what a refuted or missed answer costs has to be covered twice, so that at least half of it burns
     owed: uint256 = p.bounty + p.compensation + p.pot + p.defence_cost
-    assert t.min_bond // 2 >= owed and t.min_bond >= p.penalty, "network: bond too small"
+    covered: bool = t.min_bond // 2 >= owed and t.min_bond >= p.penalty and t.min_bond != 0
+    assert covered, "network: bond too small"
     assert t.input_size != 0 and t.input_size <= terms.MASK32, "network: input size out of bounds"
     assert t.arbiter.is_contract, "network: arbiter has no code"
     return terms._pack(t, p)

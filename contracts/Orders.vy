@@ -44,22 +44,24 @@ def __init__(market: IMarket):
 @external
 def claim(
     batch: DynArray[IOrders.Order, 16],
+    terms: DynArray[bytes32, 16],
     lengths: DynArray[uint256, 16],
     inputs: Bytes[4096],
     signatures: Bytes[4096],
 ) -> uint256:
-    return self._serve(batch, lengths, inputs, signatures, b"", False)
+    return self._serve(batch, terms, lengths, inputs, signatures, b"", False)
 
 
 @external
 def answer(
     batch: DynArray[IOrders.Order, 16],
+    terms: DynArray[bytes32, 16],
     lengths: DynArray[uint256, 16],
     inputs: Bytes[4096],
     signatures: Bytes[4096],
     outputs: Bytes[4096],
 ) -> uint256:
-    return self._serve(batch, lengths, inputs, signatures, outputs, True)
+    return self._serve(batch, terms, lengths, inputs, signatures, outputs, True)
 
 
 @external
@@ -71,13 +73,14 @@ def invalidate(word: uint256, bits: uint256):
 @internal
 def _serve(
     batch: DynArray[IOrders.Order, 16],
+    terms: DynArray[bytes32, 16],
     lengths: DynArray[uint256, 16],
     inputs: Bytes[4096],
     signatures: Bytes[4096],
     outputs: Bytes[4096],
     posting: bool,
 ) -> uint256:
-    assert len(lengths) == len(batch), "orders: one length an item"
+    assert len(lengths) == len(batch) and len(terms) == len(batch), "orders: one length and terms an item"
     total: uint256 = 0  # the packed lengths add up without carries, or they exceed what there is
     for sizes: uint256 in lengths:
         total += sizes
@@ -94,7 +97,7 @@ def _serve(
         if reason == reasons.FINE:
             id: bytes32 = empty(bytes32)
             request: IMarket.Request = empty(IMarket.Request)
-            id, request, reason = self._open(order, input)
+            id, request, reason = self._open(order, terms[i], input)
             if reason == reasons.FINE:
                 self.nonces[order.requester][order.nonce >> 8] |= 1 << (order.nonce & 255)
                 done += 1
@@ -116,7 +119,7 @@ def _part(data: Bytes[4096], cursor: uint256, sizes: uint256, lane: uint256) -> 
 
 
 @internal
-def _open(order: IOrders.Order, input: Bytes[4096]) -> (bytes32, IMarket.Request, uint256):
+def _open(order: IOrders.Order, terms: bytes32, input: Bytes[4096]) -> (bytes32, IMarket.Request, uint256):
     """
     Opened and claimed at this block's price.
     """
@@ -124,6 +127,8 @@ def _open(order: IOrders.Order, input: Bytes[4096]) -> (bytes32, IMarket.Request
     offer.version = self._resolve(order)
     if offer.version == 0:
         return empty(bytes32), empty(IMarket.Request), reasons.MODEL_REFUSES
+    if staticcall MARKET.terms_of(order.model, offer.version) != terms:
+        return empty(bytes32), empty(IMarket.Request), reasons.OTHER_TERMS
     elapsed: uint256 = block.timestamp - min(order.start, block.timestamp)
     if elapsed < offer.ramp:
         offer.max_price = offer.min_price + (offer.max_price - offer.min_price) * elapsed // offer.ramp

@@ -170,24 +170,26 @@ def slash(
     burned: uint256,
 ):
     self._check_market()
-    assert victim != empty(address) or compensation == 0, "vault: no victim"
     assert winner != empty(address) or bounty == 0, "vault: no winner"
     account: address = self._account(self.operators[operator])
     stake: uint256 = self.stakes[account]
-    total: uint256 = compensation + bounty + burned
+    # What is due to nobody burns: a requester of no address may not keep a slash from happening.
+    paid: uint256 = compensation if victim != empty(address) else 0
+    lost: uint256 = burned + compensation - paid
+    total: uint256 = paid + bounty + lost
     assert total <= stake >> 128, "vault: not so much locked"
 
     self.stakes[account] = unsafe_sub(stake, total << 128)
-    if compensation != 0:
-        self.rewards[victim] += compensation
+    if paid != 0:
+        self.rewards[victim] += paid
     if bounty != 0:
         employer: address = self._account(self.operators[winner])
         self.rewards[employer if employer != empty(address) else winner] += bounty
     log IStakeVault.Slashed(
-        account=account, victim=victim, winner=winner, compensation=compensation, bounty=bounty, burned=burned
+        account=account, victim=victim, winner=winner, compensation=paid, bounty=bounty, burned=lost
     )
-    if burned != 0:
-        transfers._push(ASSET, DEAD, burned)
+    if lost != 0:
+        transfers._push(ASSET, DEAD, lost)
 
 
 # --- views ---

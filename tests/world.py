@@ -373,7 +373,20 @@ class World:
             sum(len(part[item]) << (32 * lane) for lane, part in enumerate(parts))
             for item in range(len(batch))
         ]
-        return [order for order, _ in batch], lengths, *(b"".join(part) for part in parts)
+        orders = [order for order, _ in batch]
+        terms = [self.terms_now(order) for order in orders]
+        return orders, terms, lengths, *(b"".join(part) for part in parts)
+
+    def terms_now(self, order: Order) -> bytes:
+        """Key of the terms under which an order would open; of version 1 where its model will not say."""
+        version = 1 if order.offer.version == LIVE else order.offer.version
+        try:
+            resolved = self.existing("Model", order.model).resolve(
+                order.offer.version, order.requester, 0, order.input
+            )
+        except Refused:
+            resolved = version
+        return bytes(self.market.terms_of(order.model, resolved))
 
     # --- what is ---
 

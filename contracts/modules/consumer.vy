@@ -11,7 +11,7 @@
 @custom:trust The Market delivers what was posted for a request, whoever asked and whatever the model.
         `_receive` accepts the one model that was named to the constructor, a minimum bond and inputs that
         everybody can check. Whether the requester matters is for the application to say: anybody may name it
-        as the consumer of a request.
+        as the consumer of a request, and pin it to any version that was ever live until that is revoked.
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel

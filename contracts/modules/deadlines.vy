@@ -5,37 +5,45 @@
         uptime feeds).
 """
 
-
-interface UptimeFeed:
-    def latestRoundData() -> (uint80, int256, uint256, uint256, uint80): view
-
+from contracts.modules import outcalls
 
 UPTIME_GRACE: constant(uint256) = 3_600  # seconds after a sequencer came back
+FEED_GAS: constant(uint256) = 100_000
 
-UPTIME_FEED: immutable(UptimeFeed)
+UPTIME_FEED: immutable(address)
 FED: immutable(bool)  # there is a feed
 
 
 @deploy
-def __init__(uptime_feed: UptimeFeed):
+def __init__(uptime_feed: address):
     UPTIME_FEED = uptime_feed
-    FED = uptime_feed.address != empty(address)
+    FED = uptime_feed != empty(address)
 
 
 @internal
 @view
 def _passed(deadline: uint256) -> bool:
     """
-    Whether a deadline is over. While the sequencer is down, and for an hour after, none is.
+    @notice Whether a deadline is over. While the sequencer is down, and for an hour after, none is. A feed
+            that fails counts as up: nothing waits for ever.
     """
     if block.timestamp < deadline:
         return False
     if not FED:
         return True
-    round: uint80 = 0
-    answer: int256 = 0
-    since: uint256 = 0
-    updated: uint256 = 0
-    answered: uint80 = 0
-    round, answer, since, updated, answered = staticcall UPTIME_FEED.latestRoundData()
-    return answer == 0 and block.timestamp >= since + UPTIME_GRACE
+    outcalls._require_gas(FEED_GAS)
+    success: bool = False
+    round: Bytes[160] = b""
+    success, round = raw_call(
+        UPTIME_FEED,
+        method_id("latestRoundData()"),
+        max_outsize=160,
+        gas=FEED_GAS,
+        is_static_call=True,
+        revert_on_failure=False,
+    )
+    if not success or len(round) != 160:
+        return True
+    answer: uint256 = convert(slice(round, 32, 32), uint256)  # 0 is up
+    since: uint256 = convert(slice(round, 64, 32), uint256)
+    return answer == 0 and (since > block.timestamp or block.timestamp - since >= UPTIME_GRACE)

@@ -51,7 +51,6 @@ WRONG_OUTPUT: constant(uint256) = 50
 ALREADY_CLAIMED: constant(uint256) = 51
 NOT_THE_REQUESTER: constant(uint256) = 52
 NOTHING_EXPIRED: constant(uint256) = 53
-NOT_REFUTED: constant(uint256) = 54
 NOTHING_TO_DELIVER: constant(uint256) = 55
 NOTHING_TO_RETRACT: constant(uint256) = 56
 
@@ -60,6 +59,7 @@ NONCE_SPENT: constant(uint256) = 61
 WRONG_INPUT: constant(uint256) = 62
 WRONG_SIGNATURE: constant(uint256) = 63
 MODEL_REFUSES: constant(uint256) = 64
+OTHER_TERMS: constant(uint256) = 65
 
 
 @internal
@@ -151,8 +151,6 @@ def _text(reason: uint256) -> String[40]:
         return "market: not the requester"
     if reason == NOTHING_EXPIRED:
         return "market: nothing expired"
-    if reason == NOT_REFUTED:
-        return "market: not refuted"
     if reason == NOTHING_TO_DELIVER:
         return "market: nothing to deliver"
     if reason == NOTHING_TO_RETRACT:
@@ -165,7 +163,9 @@ def _text(reason: uint256) -> String[40]:
         return "orders: wrong input"
     if reason == WRONG_SIGNATURE:
         return "orders: wrong signature"
-    return "orders: model refuses"
+    if reason == MODEL_REFUSES:
+        return "orders: model refuses"
+    return "orders: other terms"
 
 
 @internal

@@ -142,7 +142,7 @@ def test_claim__nothing_claimable__reverts_with_the_last_reason(world, roles, re
     order = world.order(expiry=world.now())
     words = world.order_words(signed(world, order))
     refuses("orders: expired", world.orders.claim, *words, sender=roles.executor)
-    refuses("market: empty batch", world.orders.claim, [], [], b"", b"", sender=roles.executor)
+    refuses("market: empty batch", world.orders.claim, [], [], [], b"", b"", sender=roles.executor)
 
 
 def test_claim__without_stake__is_refused(world, roles, refuses):
@@ -344,23 +344,24 @@ def test_claim__pinned_version_and_another_answers__is_refused(world, roles, ref
 
 def test_claim__lengths_do_not_fit__is_refused(world, roles, refuses):
     orders, sender = world.orders, roles.executor
-    batch, lengths, inputs, signatures = world.order_words(signed(world, world.order()))
-    differ = "orders: lengths and data differ"
-    refuses("orders: one length an item", orders.claim, batch, [], inputs, signatures, sender=sender)
-    refuses(differ, orders.claim, batch, lengths, inputs[1:], signatures, sender=sender)
-    refuses(differ, orders.claim, batch, lengths, inputs, signatures + b"1", sender=sender)
-    refuses(differ, orders.claim, batch, [lengths[0] | 1 << 64], inputs, signatures, sender=sender)
-    refuses(differ, orders.claim, batch, [lengths[0] | 1 << 200], inputs, signatures, sender=sender)
-    refuses(differ, orders.answer, batch, lengths, inputs, signatures, OUTPUT, sender=sender)
+    batch, terms, lengths, inputs, signatures = world.order_words(signed(world, world.order()))
+    one_each, differ = "orders: one length and terms an item", "orders: lengths and data differ"
+    refuses(one_each, orders.claim, batch, terms, [], inputs, signatures, sender=sender)
+    refuses(one_each, orders.claim, batch, [], lengths, inputs, signatures, sender=sender)
+    refuses(differ, orders.claim, batch, terms, lengths, inputs[1:], signatures, sender=sender)
+    refuses(differ, orders.claim, batch, terms, lengths, inputs, signatures + b"1", sender=sender)
+    refuses(differ, orders.claim, batch, terms, [lengths[0] | 1 << 64], inputs, signatures, sender=sender)
+    refuses(differ, orders.claim, batch, terms, [lengths[0] | 1 << 200], inputs, signatures, sender=sender)
+    refuses(differ, orders.answer, batch, terms, lengths, inputs, signatures, OUTPUT, sender=sender)
 
 
 def test_claim__lengths_that_carry_over__are_refused(world, roles, refuses):
     """Two inputs of 2^32 - 1 and 65 bytes would add up to 64 bytes of input and one more of signature."""
     first, second = signed(world, world.order(nonce=1)), signed(world, world.order(nonce=2))
-    batch, _, inputs, signatures = world.order_words(first, second, inputs=[b"", INPUT])
+    batch, terms, _, inputs, signatures = world.order_words(first, second, inputs=[b"", INPUT])
     lengths = [(2**32 - 1) | 65 << 32, 65 | 64 << 32]
     assert sum(lengths) == len(inputs) | len(signatures) << 32
-    refuses("", world.orders.claim, batch, lengths, inputs, signatures, sender=roles.executor)
+    refuses("", world.orders.claim, batch, terms, lengths, inputs, signatures, sender=roles.executor)
 
 
 def test_claim__input_hook_refuses__is_skipped(world, roles, refuses):

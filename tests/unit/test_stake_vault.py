@@ -344,11 +344,16 @@ def test_slash__nothing_for_anybody__needs_nobody(staked, token, market_caller, 
     assert token.balanceOf(DEAD) == 500
 
 
-def test_slash__share_without_recipient__reverts(refuses, staked, market_caller, executor, requester):
+def test_slash__compensation_of_nobody__burns(staked, token, market_caller, staker, executor):
     staked.lock(executor, 500, sender=market_caller)
-    refuses(
-        "vault: no victim", staked.slash, executor, ZERO_ADDRESS, 1, requester, 0, 0, sender=market_caller
-    )
+    staked.slash(executor, ZERO_ADDRESS, 100, ZERO_ADDRESS, 0, 400, sender=market_caller)
+    assert stake_of(staked, staker) == (500, 0)
+    assert staked.rewards(ZERO_ADDRESS) == 0
+    assert token.balanceOf(DEAD) == 500
+
+
+def test_slash__bounty_of_nobody__reverts(refuses, staked, market_caller, executor, requester):
+    staked.lock(executor, 500, sender=market_caller)
     refuses(
         "vault: no winner", staked.slash, executor, requester, 0, ZERO_ADDRESS, 1, 0, sender=market_caller
     )
