@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,10 @@ for command in (run, stake, status, jobs, explain, account, program):
     cli.add_command(command)
 
 
-def main() -> None:
-    """The entry point: known failures are one line, without a traceback."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point: known failures are one line, without a traceback. Ends in SystemExit."""
     try:
-        cli(prog_name="executor", standalone_mode=True)
+        cli(arguments, prog_name="executor")
     except (NonceError, ForeignTransactionError) as error:
         click.echo(f"error: {error}", err=True)
         hint = "If nothing else sends from this key any more: executor run --adopt-nonce"

@@ -105,26 +105,26 @@ def abi_of(contract: str) -> Abi:
 
 
 def _function(entry: Mapping[str, Any]) -> Function:
-    inputs = tuple(_type(item) for item in entry["inputs"])
-    outputs = tuple(_type(item) for item in entry.get("outputs", ()))
+    inputs = tuple(type_name(item) for item in entry["inputs"])
+    outputs = tuple(type_name(item) for item in entry.get("outputs", ()))
     selector = keccak(text=f"{entry['name']}({','.join(inputs)})")[:4]
     return Function(entry["name"], selector, inputs, outputs)
 
 
 def _event(entry: Mapping[str, Any]) -> tuple[bytes, _EventType]:
-    fields = [(item["name"], _type(item), item["indexed"]) for item in entry["inputs"]]
+    fields = [(item["name"], type_name(item), item["indexed"]) for item in entry["inputs"]]
     topic = keccak(text=f"{entry['name']}({','.join(kind for _, kind, _ in fields)})")
     indexed = tuple((name, kind) for name, kind, is_topic in fields if is_topic)
     plain = tuple((name, kind) for name, kind, is_topic in fields if not is_topic)
     return bytes(topic), _EventType(entry["name"], indexed, plain)
 
 
-def _type(item: Mapping[str, Any]) -> str:
+def type_name(item: Mapping[str, Any]) -> str:
     """eth_abi's name of a type: a struct becomes the tuple of its fields, arrays keep their brackets."""
     kind: str = item["type"]
     if not kind.startswith("tuple"):
         return kind
-    return f"({','.join(_type(part) for part in item['components'])}){kind.removeprefix('tuple')}"
+    return f"({','.join(type_name(part) for part in item['components'])}){kind.removeprefix('tuple')}"
 
 
 def _decode(what: str, kinds: tuple[str, ...], data: bytes) -> tuple[Any, ...]:

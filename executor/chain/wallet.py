@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eth_utils.address import to_checksum_address
+
 from executor.chain.answers import Answer, classify, decode_revert, is_verdict, revert_reason
 from executor.chain.fees import FeePolicy, first_fees
 from executor.chain.follower import Log
@@ -30,13 +32,14 @@ class StillPendingError(Exception):
 
 @dataclass(frozen=True)
 class Receipt:
-    """A mined transaction that succeeded. gas_price: wei."""
+    """A mined transaction that succeeded. gas_price: wei. created: the contract that it made, if any."""
 
     hash: bytes
     block: int
     gas_used: int
     gas_price: int
     logs: tuple[Log, ...]
+    created: str | None = None
 
 
 class Wallet:
@@ -56,12 +59,14 @@ class Wallet:
     def address(self) -> str:
         return self._key.address
 
-    def transact(self, to: str, data: bytes, value: int = 0) -> Receipt:
-        """Send a transaction and wait until it is mined.
+    def transact(self, to: str | None, data: bytes, value: int = 0) -> Receipt:
+        """Send a transaction and wait until it is mined. to: None to create a contract from `data`.
 
         Raises TransactionRefusedError (nothing happened), StillPendingError, and RpcError.
         """
-        call = {"from": self.address, "to": to, "data": "0x" + data.hex(), "value": hex(value)}
+        call = {"from": self.address, "data": "0x" + data.hex(), "value": hex(value)}
+        if to is not None:
+            call["to"] = to
         try:
             estimate = quantity(self._endpoint.read("eth_estimateGas", call, "pending"))
         except RefusedError as refusal:
@@ -74,7 +79,7 @@ class Wallet:
             raise TransactionRefusedError(f"the endpoint does not take it: {refused.message}")
         return self._mined(transaction_hash(raw), call)
 
-    def _signed(self, to: str, data: bytes, value: int, gas: int) -> bytes:
+    def _signed(self, to: str | None, data: bytes, value: int, gas: int) -> bytes:
         block, nonce = self._endpoint.read_many(
             [
                 ("eth_getBlockByNumber", ["latest", False]),
@@ -92,12 +97,12 @@ class Wallet:
                 "type": 2,
                 "chainId": self._chain_id,
                 "nonce": quantity(nonce),
-                "to": to,
                 "value": value,
                 "data": data,
                 "gas": gas,
                 "maxFeePerGas": fees.max_fee,
                 "maxPriorityFeePerGas": fees.tip,
+                **({} if to is None else {"to": to}),
             }
         )
 
@@ -116,6 +121,7 @@ class Wallet:
             gas_used=quantity(found["gasUsed"]),
             gas_price=quantity(found["effectiveGasPrice"]),
             logs=tuple(log_of(entry) for entry in found["logs"]),
+            created=to_checksum_address(made) if (made := found.get("contractAddress")) else None,
         )
 
     def _why(self, call: Mapping[str, str], block: str) -> str:

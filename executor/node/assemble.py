@@ -94,10 +94,13 @@ def policy_of(settings: Settings, deployment: Deployment) -> Policy:
 
 
 @contextmanager
-def opened_node(settings: Settings, key: Key | None, backend: Backend | None = None) -> Iterator[Node]:
+def opened_node(
+    settings: Settings, key: Key | None, *, backend: Backend | None = None, policy: Policy | None = None
+) -> Iterator[Node]:
     """A node that is ready to start; its journal and its backend are closed at the end.
 
     backend: instead of the built-in one, for the programs in `settings.artifacts` and the golden ones.
+    policy: instead of the settings'.
     """
     rpc, contracts = connect(settings)
     account = key.address if key else settings.account or NOBODY
@@ -120,7 +123,7 @@ def opened_node(settings: Settings, key: Key | None, backend: Backend | None = N
             account=account,
             dry=key is None,
         )
-        policy = policy_of(settings, contracts.deployment)
+        policy = policy or policy_of(settings, contracts.deployment)
         node = Node(desk, backend, NodeSettings(settings.poll, settings.latency, settings.most_jobs, policy))
         intake = _intake(settings, contracts, journal) if settings.intake and key is not None else None
         if intake is not None:

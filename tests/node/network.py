@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eth_abi import encode
 from eth_account import Account
 
 from executor.chain.contracts import Contract, Contracts, ask
-from executor.chain.deployment import REQUIRED, Deployment
-from executor.chain.deployment import Contract as Entry
+from executor.chain.deployment import Deployment
 from executor.chain.keys import LocalKey
 from executor.chain.requests import NOBODY
-from executor.chain.rpc import octets
 from executor.chain.wallet import Receipt, Wallet
 from executor.client import Client
 from executor.program import load
 from executor.settings import Settings
-from scripts._creation import BLUEPRINT, Creation, plan
+from executor.testing import PARAMETERS, deploy
 from tests.executor.anvil import CHAIN_ID, Anvil
 
 ROOT = Path(__file__).parents[2]
@@ -31,12 +27,8 @@ HELD_OUT = json.loads((ROOT / "executor" / "artifacts" / "digits_heldout.json").
 ETHER = 10**18
 WINDOW = 60
 MIN_BOND = ETHER // 10
-ROYALTY_BPS, FEE_BPS = 1_000, 200
-PENALTY = 2 * ETHER // 1_000
-PARAMETERS = (
-    *(FEE_BPS, PENALTY, ETHER // 100, ETHER // 200, ETHER // 200, ETHER // 50, 2_500, ETHER // 100),
-    *(60, 30, 3_600, 3),
-)
+ROYALTY_BPS, FEE_BPS = 1_000, PARAMETERS["fee_bps"]
+PENALTY = PARAMETERS["penalty"]
 
 _KEYS = {
     name: LocalKey(Account.from_key(bytes([40 + number]) * 32))
@@ -111,28 +103,9 @@ def build(project: Any, anvil: Anvil) -> Town:
     """Deploy everything and let people in."""
     for role in _KEYS:
         anvil.fund(key(role).address, 1_000 * ETHER)
-    deployer = key("deployer").address
-    creations = plan(
-        *(deployer, 0),
-        owner=key("owner").address,
-        bond_asset=None,
-        parameters=PARAMETERS,
-        unbonding_seconds=86_400,
-        arbiter=True,
-    )
-    entries = {creation.name: _create(project, anvil, creation) for creation in creations}
-    at = {creation.name: creation.address for creation in creations}
-    assert set(REQUIRED) <= set(at)
-    deployment = Deployment(
-        network="town",
-        chain_id=CHAIN_ID,
-        contracts=entries,
-        bond_asset=at["WrappedNative"],
-        wraps_native=True,
-        arbiters=(at["MockArbiter"],),
-    )
+    deployment = deploy(anvil.url, project, key("deployer"))
     town = Town(anvil, deployment, NOBODY)
-    town.model = create_model(town, at["MockArbiter"])
+    town.model = create_model(town, deployment.address("MockArbiter"))
     town.stake("executor", 100 * ETHER)
     return town
 
@@ -150,42 +123,3 @@ def create_model(town: Town, arbiter: str, hook: str = NOBODY, root: bytes | Non
     number = town.ask(registry, "count")
     town.send("owner", registry, "create_model", "digits", *people, version)
     return str(town.ask(registry, "models", number))
-
-
-def _create(project: Any, anvil: Anvil, creation: Creation) -> Entry:
-    kind = getattr(project, creation.name).contract_type
-    code = bytes.fromhex(kind.deployment_bytecode.bytecode.removeprefix("0x"))
-    if creation.name == BLUEPRINT:  # ERC-5202: code that is data, behind a preamble
-        kept = b"\xfe\x71\x00" + code
-        code = b"\x61" + len(kept).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3") + kept
-    elif creation.arguments:
-        code += encode([_type(item) for item in kind.constructor.inputs], creation.arguments)
-    raw = key("deployer").sign_transaction(
-        {
-            "type": 2,
-            "chainId": CHAIN_ID,
-            "nonce": creation.nonce,
-            "data": code,
-            "value": 0,
-            "gas": 12_000_000,
-            "maxFeePerGas": 10**10,
-            "maxPriorityFeePerGas": 10**9,
-        }
-    )
-    transaction = anvil.call("eth_sendRawTransaction", "0x" + raw.hex())
-    while (receipt := anvil.call("eth_getTransactionReceipt", transaction)) is None:
-        time.sleep(0.005)
-    assert receipt["status"] == "0x1", f"{creation.name} was not created"
-    assert octets(receipt["contractAddress"]) == octets(creation.address)
-    return Entry(
-        address=creation.address,
-        code_hash="0x" + "00" * 32,
-        block=int(receipt["blockNumber"], 16),
-        transaction=transaction,
-    )
-
-
-def _type(item: Any) -> str:
-    if not str(item.type).startswith("tuple"):
-        return str(item.type)
-    return f"({','.join(_type(part) for part in item.components)})"

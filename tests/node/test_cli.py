@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -10,20 +11,44 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from eth_account import Account
 
+from executor.cli import main
 from tests.node.network import DIGITS, ETHER, WINDOW, Town, image, key
 
 PASSWORD = "correct horse"
 PRICE = ETHER // 100
 
 
-def executor(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Done:
+    """A command that ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def executor(*arguments: object, **environment: str) -> Done:
+    """Call the command line, in this process: starting another takes a second each time."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name, value in {"COLUMNS": "200", **environment}.items():
+            patch.setenv(name, value)
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+    return Done(int(end.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same in a process of its own."""
     command = [sys.executable, "-m", "executor", *map(str, arguments)]
-    environ = {**os.environ, "COLUMNS": "200", **environment}
+    environ = {**os.environ, **environment}
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ)
 
 
@@ -92,7 +117,7 @@ def test_run__without_a_key__says_what_it_would_do_and_sends_nothing(town: Town,
     town.client().open(town.model, image(1), max_price=PRICE, min_price=PRICE)
     blocks = town.anvil.head()
     account = key("executor").address
-    done = executor(
+    done = process(
         *(*options, "--account", account, "run", "--artifact", DIGITS, "--once", "--json"),
         ELENCHUS_LATENCY="1",
     )
@@ -105,14 +130,14 @@ def test_run__without_a_key__says_what_it_would_do_and_sends_nothing(town: Town,
 def test_run__once__answers_what_is_there_and_ends(town: Town, options, tmp_path: Path) -> None:
     client = town.client()
     identifier = client.open(town.model, image(1), max_price=PRICE, min_price=PRICE)
-    process = start(options, keystore(tmp_path, "executor"), "--adopt-nonce", "--once")
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 0, said
+    running = start(options, keystore(tmp_path, "executor"), "--adopt-nonce", "--once")
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == 0, said
     assert client.wait(identifier, timeout=1).output
 
 
 def test_run__key_that_something_else_uses__stops_with_code_3(town: Town, options, tmp_path: Path) -> None:
-    done = executor(*options, "--key", keystore(tmp_path, "executor"), "run", "--artifact", DIGITS)
+    done = process(*options, "--key", keystore(tmp_path, "executor"), "run", "--artifact", DIGITS)
     assert done.returncode == 3
     assert "--adopt-nonce" in done.stderr
 
@@ -159,8 +184,8 @@ def test_stake__more_than_is_free__says_the_contract_s_reason(town: Town, option
 def test_status_jobs_explain__after_an_answer__show_it(town: Town, options, tmp_path: Path) -> None:
     identifier = town.client().open(town.model, image(1), max_price=PRICE, min_price=PRICE)
     mine = [*options, "--key", keystore(tmp_path, "executor")]
-    process = start(options, keystore(tmp_path, "executor"), "--adopt-nonce", "--once")
-    process.communicate(timeout=30)
+    running = start(options, keystore(tmp_path, "executor"), "--adopt-nonce", "--once")
+    running.communicate(timeout=30)
     assert "jobs posted" in executor(*mine, "status").stdout
     assert identifier.hex() in executor(*mine, "jobs").stdout
     told = executor(*mine, "explain", identifier.hex()[:10]).stdout
@@ -210,7 +235,7 @@ def test_run__manifest_of_another_chain__says_so(town: Town, options, tmp_path: 
     manifest = json.loads((tmp_path / "town.json").read_text())
     manifest["contracts"]["Market"]["address"] = "0x" + "12" * 20
     (tmp_path / "town.json").write_text(json.dumps(manifest))
-    done = executor(*options, "--account", key("executor").address, "run", "--artifact", DIGITS)
+    done = process(*options, "--account", key("executor").address, "run", "--artifact", DIGITS)
     assert done.returncode == 1
     assert "started anew" in done.stderr
 
@@ -218,6 +243,6 @@ def test_run__manifest_of_another_chain__says_so(town: Town, options, tmp_path: 
 def test_run__journal_in_use__says_so(running, options, tmp_path: Path) -> None:
     lines_until(running, "started")
     time.sleep(0.1)
-    done = executor(*options, "--key", keystore(tmp_path, "executor"), "run", "--artifact", DIGITS)
+    done = process(*options, "--key", keystore(tmp_path, "executor"), "run", "--artifact", DIGITS)
     assert done.returncode == 1
     assert "another executor is using" in done.stderr
