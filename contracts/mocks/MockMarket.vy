@@ -54,6 +54,14 @@ def withdraw(asset: address, to: address, amount: uint256):
         self.balance_of[asset][to] += amount
 
 
+@external
+def collect(asset: address, to: address) -> uint256:
+    amount: uint256 = self.balance_of[asset][msg.sender]
+    self.balance_of[asset][msg.sender] = 0
+    self.balance_of[asset][to] += amount
+    return amount
+
+
 # --- what a test orders ---
 
 

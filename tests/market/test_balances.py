@@ -260,7 +260,7 @@ def test_pledge__revoked_and_cancelled_claims__return_to_it(world, roles):
     first, second = world.open(), world.open()
     world.claim(first, second)
     world.model.revoke(1, sender=roles.guardian)
-    world.market.cancel(first, sender=roles.stranger)
+    world.market.cancel(first, sender=roles.executor)
     world.warp(300)
     world.market.expire(second, sender=roles.stranger)
     assert pledged(world, roles.executor)[1] == 10 * MIN_BOND

@@ -171,12 +171,15 @@ def test_cancel__reopened_after_a_miss__is_the_requesters_again(world, roles):
 
 
 @pytest.mark.parametrize("claimed", [False, True])
-def test_cancel__version_revoked__by_anybody_and_without_penalty(world, roles, claimed):
+def test_cancel__version_revoked__without_penalty(world, roles, refuses, claimed):
+    """By anybody while it is open, by its executor once it is claimed: the owner may have seen the answer."""
     request = world.open()
     if claimed:
         world.claim(request)
     world.model.revoke(1, sender=roles.guardian)
-    world.market.cancel(request, sender=roles.stranger)
+    if claimed:
+        refuses("market: already claimed", world.market.cancel, request, sender=roles.requester)
+    world.market.cancel(request, sender=roles.executor if claimed else roles.stranger)
     assert world.balance(roles.requester) == FUNDS + request.max_price
     assert world.stakes(roles.staker) == (STAKE, 0, 0)
     assert world.status(request) == Status.REFUNDED
