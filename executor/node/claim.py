@@ -34,7 +34,7 @@ def decide(desk: Desk, policy: Policy, most_jobs: int, seconds: dict[bytes, floa
     if not jobs:
         return []
     gas_price = quantity(desk.endpoint.read("eth_gasPrice"))
-    verdicts = [(job, _weigh(desk, job, policy, gas_price, seconds)) for job in jobs]
+    verdicts = [(job, _weigh(desk, job, policy, gas_price, seconds, len(jobs))) for job in jobs]
     with desk.journal.transaction():
         for job, verdict in verdicts:
             if isinstance(verdict, Leave):
@@ -88,7 +88,7 @@ def claim(desk: Desk, jobs: Sequence[Job]) -> None:
 
 
 def _weigh(
-    desk: Desk, job: Job, policy: Policy, gas_price: int, seconds: dict[bytes, float]
+    desk: Desk, job: Job, policy: Policy, gas_price: int, seconds: dict[bytes, float], together: int
 ) -> Take | Wait | Leave:
     terms = desk.jobs.terms(job.request.terms)
     assert terms is not None
@@ -96,7 +96,7 @@ def _weigh(
     program = desk.catalogue[terms.program_root]
     if unanswerable := _unanswerable(job.request, job.input, program.input_size):
         return Leave(unanswerable)
-    conditions = Conditions(desk.now, gas_price, seconds[terms.program_root])
+    conditions = Conditions(desk.now, gas_price, seconds[terms.program_root], together)
     return weigh(job.request, job.slot, terms, program.output_size, policy, conditions)
 
 

@@ -15,6 +15,7 @@ from executor.node.claim import Room, fit
 from executor.node.jobs import Job
 from executor.node.lifecycle import State
 from executor.node.policy import (
+    GAS_A_BATCH,
     GAS_A_BYTE,
     GAS_A_JOB,
     Conditions,
@@ -33,7 +34,7 @@ TOKEN = "0x" + "22" * 20
 OPENED = 1_000
 OUTPUT = 32
 GAS_PRICE = 10
-COST = (GAS_A_JOB + GAS_A_BYTE * OUTPUT) * GAS_PRICE
+COST = (GAS_A_BATCH + GAS_A_JOB + GAS_A_BYTE * OUTPUT) * GAS_PRICE
 BASE = Offer(1, 600, NOBODY, 0, 0, NATIVE, 0, 10_000_000, 100, 300, 120, 5)
 POLICY = Policy(floors={NATIVE: 0}, arbiters=frozenset({ARBITER}), max_window=600, margin=10)
 NOW = Conditions(now=OPENED, gas_price=GAS_PRICE, seconds=5.0)
@@ -94,10 +95,22 @@ def test_weigh__royalty_and_fee__are_not_earned() -> None:
 
 
 def test_weigh__callbacks__cost_their_gas_when_posted_and_when_final() -> None:
-    both = Flags.AT_POST | Flags.AT_FINAL
-    one = gas_cost(Flags.AT_POST, 50_000, OUTPUT, NATIVE, 1) - gas_cost(Flags.NONE, 50_000, OUTPUT, NATIVE, 1)
-    two = gas_cost(both, 50_000, OUTPUT, NATIVE, 1) - gas_cost(Flags.NONE, 50_000, OUTPUT, NATIVE, 1)
-    assert (one, two) == (50_000, 100_000)
+    cheap = replace(NOW, gas_price=1)
+
+    def cost(flags: Flags) -> int:
+        return gas_cost(flags, 50_000, OUTPUT, NATIVE, cheap)
+
+    assert cost(Flags.AT_POST) - cost(Flags.NONE) == 50_000
+    assert cost(Flags.AT_POST | Flags.AT_FINAL) - cost(Flags.NONE) == 100_000
+
+
+def test_gas_cost__jobs_that_share_transactions__cost_less_each() -> None:
+    def cost(together: int) -> int:
+        return gas_cost(Flags.NONE, 0, 0, NATIVE, replace(NOW, gas_price=1, together=together))
+
+    assert cost(1) == GAS_A_BATCH + GAS_A_JOB
+    assert cost(2) == GAS_A_BATCH // 2 + GAS_A_JOB
+    assert cost(32) == cost(500) == GAS_A_BATCH // 32 + GAS_A_JOB
 
 
 @pytest.mark.parametrize(
