@@ -49,12 +49,15 @@ class Method:
 
 
 class Contract:
-    """A contract at an address, with its functions as attributes."""
+    """A contract at an address, with its functions as attributes.
 
-    def __init__(self, wire: Wire, deployed: Any) -> None:
+    The type is said, not asked of Ape: that remembers types by address, also of contracts that were undone.
+    """
+
+    def __init__(self, wire: Wire, contract_type: Any, address: str) -> None:
         self.wire = wire
-        self.address = str(deployed.address)
-        self._abi = deployed.contract_type
+        self.address = address
+        self._abi = contract_type
 
     def __str__(self) -> str:
         return self.address

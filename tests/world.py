@@ -7,10 +7,12 @@ The verbs are the protocol's. Each sends one transaction as its actor and return
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 import rlp
+from eth_abi.exceptions import DecodingError
 from eth_account.messages import SignableMessage, encode_typed_data
 from eth_utils import keccak, to_checksum_address
 
@@ -125,14 +127,14 @@ class World:
             unbonding_seconds=UNBONDING,
             uptime_feed=uptime_feed,
         )
-        self.bond_asset = Contract(self.wire, bond_asset)
-        self.market = Contract(self.wire, self.deployment.market)
-        self.vault = Contract(self.wire, self.deployment.vault)
-        self.network = Contract(self.wire, self.deployment.network)
-        self.orders = Contract(self.wire, self.deployment.orders)
-        self.challenges = Contract(self.wire, self.deployment.challenges)
-        self.inputs = Contract(self.wire, self.deployment.inputs)
-        self.registry = Contract(self.wire, self.deployment.registry)
+        self.bond_asset = self.existing("WrappedNative", bond_asset)
+        self.market = self.existing("Market", self.deployment.market)
+        self.vault = self.existing("StakeVault", self.deployment.vault)
+        self.network = self.existing("Network", self.deployment.network)
+        self.orders = self.existing("Orders", self.deployment.orders)
+        self.challenges = self.existing("Challenges", self.deployment.challenges)
+        self.inputs = self.existing("Inputs", self.deployment.inputs)
+        self.registry = self.existing("Registry", self.deployment.registry)
         self.arbiter = self.deploy("MockArbiter")
         self.model = self.create_model()
 
@@ -149,7 +151,7 @@ class World:
     def deploy(self, name: str, *arguments: Any) -> Contract:
         """A contract of this project, by name, deployed by the deployer."""
         deployed = self.keys["deployer"].deploy(getattr(self.project, name), *map(_address, arguments))
-        return Contract(self.wire, deployed)
+        return self.existing(name, deployed)
 
     def creation_code(self, name: str, *arguments: Any) -> bytes:
         """What a transaction that creates the contract carries."""
@@ -161,9 +163,9 @@ class World:
         nonce = self.keys["deployer"].nonce + after
         return to_checksum_address(keccak(rlp.encode([bytes.fromhex(self.roles.deployer[2:]), nonce]))[12:])
 
-    def existing(self, name: str, address: str) -> Contract:
+    def existing(self, name: str, address: Any) -> Contract:
         """The contract of that type at an address."""
-        return Contract(self.wire, getattr(self.project, name).at(address))
+        return Contract(self.wire, getattr(self.project, name).contract_type, str(_address(address)))
 
     def terms(self, **changes: Any) -> Terms:
         """Terms of a version of a model like digits."""
@@ -364,8 +366,14 @@ class World:
         *batch: tuple[Order, bytes],
         inputs: Sequence[bytes] = (),
         outputs: Sequence[bytes] = (),
+        terms: Sequence[bytes] = (),
     ) -> tuple[Any, ...]:
-        """Arguments of `Orders.claim`, or with outputs of `Orders.answer`, from (order, signature) pairs."""
+        """Arguments of `Orders.claim`, or with outputs of `Orders.answer`, from (order, signature) pairs.
+
+        The executor consents to the terms of now, unless others are given.
+        """
+        orders = [order for order, _ in batch]
+        terms = terms or [self.terms_now(order) for order in orders]
         inputs = inputs or [INPUT] * len(batch)
         signatures = [signature for _, signature in batch]
         parts = [inputs, signatures, *([outputs] if outputs else [])]
@@ -373,20 +381,15 @@ class World:
             sum(len(part[item]) << (32 * lane) for lane, part in enumerate(parts))
             for item in range(len(batch))
         ]
-        orders = [order for order, _ in batch]
-        terms = [self.terms_now(order) for order in orders]
-        return orders, terms, lengths, *(b"".join(part) for part in parts)
+        return orders, list(terms), lengths, *(b"".join(part) for part in parts)
 
     def terms_now(self, order: Order) -> bytes:
         """Key of the terms under which an order would open; of version 1 where its model will not say."""
         version = 1 if order.offer.version == LIVE else order.offer.version
-        try:
-            resolved = self.existing("Model", order.model).resolve(
-                order.offer.version, order.requester, 0, order.input
-            )
-        except Refused:
-            resolved = version
-        return bytes(self.market.terms_of(order.model, resolved))
+        question = (order.offer.version, order.requester, 0, order.input)
+        with suppress(Refused, DecodingError):
+            version = self.existing("Model", order.model).resolve(*question)
+        return self.market.terms_of(order.model, version)
 
     # --- what is ---
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.words import Flags, Status
 from tests.world import FUNDS, MIN_BOND, PARAMETERS, STAKE, WINDOW
 
@@ -170,16 +168,21 @@ def test_cancel__reopened_after_a_miss__is_the_requesters_again(world, roles):
     assert world.status(request) == Status.REFUNDED
 
 
-@pytest.mark.parametrize("claimed", [False, True])
-def test_cancel__version_revoked__without_penalty(world, roles, refuses, claimed):
-    """By anybody while it is open, by its executor once it is claimed: the owner may have seen the answer."""
+def test_cancel__version_revoked_and_unclaimed__by_anybody(world, roles):
     request = world.open()
-    if claimed:
-        world.claim(request)
     world.model.revoke(1, sender=roles.guardian)
-    if claimed:
-        refuses("market: already claimed", world.market.cancel, request, sender=roles.requester)
-    world.market.cancel(request, sender=roles.executor if claimed else roles.stranger)
+    world.market.cancel(request, sender=roles.stranger)
+    assert world.balance(roles.requester) == FUNDS + request.max_price
+    assert world.status(request) == Status.REFUNDED
+
+
+def test_cancel__version_revoked_and_claimed__by_its_executor_and_without_penalty(world, roles, refuses):
+    request = world.open()
+    world.claim(request)
+    world.model.revoke(1, sender=roles.guardian)
+    for actor in (roles.stranger, roles.requester, roles.owner, roles.second_executor, roles.staker):
+        refuses("market: already claimed", world.market.cancel, request, sender=actor)
+    world.market.cancel(request, sender=roles.executor)
     assert world.balance(roles.requester) == FUNDS + request.max_price
     assert world.stakes(roles.staker) == (STAKE, 0, 0)
     assert world.status(request) == Status.REFUNDED

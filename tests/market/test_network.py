@@ -133,6 +133,14 @@ def test_draft__bond_below_the_penalty__is_refused(world, roles, refuses):
     assert world.network.draft(1, world.terms(min_bond=2 * MIN_BOND))
 
 
+def test_draft__no_bond_at_all__is_refused(world, roles, refuses):
+    """Also where nothing is owed to anybody: a claim has to cost its executor a stake."""
+    free = PARAMETERS._replace(penalty=0, bounty=0, compensation=0, pot=0, defence_cost=0)
+    world.network.set_parameters(free, sender=roles.network_owner)
+    refuses("network: bond too small", world.network.draft, 1, world.terms(min_bond=0), sender=roles.stranger)
+    assert world.network.draft(1, world.terms(min_bond=1))
+
+
 def test_draft__version_out_of_bounds__is_refused(world, roles, refuses):
     for version in (0, LIVE, 2**32, 2**256 - 1):
         refuses(

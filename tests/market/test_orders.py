@@ -167,7 +167,7 @@ def test_claim__last_second__is_in_time(world, roles, refuses):
     claim(world, signed(world, order))
 
 
-@pytest.mark.parametrize("nonce", [0, 255, 256, 2**256 - 1])
+@pytest.mark.parametrize("nonce", [0, 255, 256, 2**256 - 1], ids=str)
 def test_claim__twice__finds_the_nonce_spent(world, roles, refuses, nonce):
     order = world.order(nonce=nonce)
     claim(world, signed(world, order))
@@ -348,10 +348,12 @@ def test_claim__lengths_do_not_fit__is_refused(world, roles, refuses):
     one_each, differ = "orders: one length and terms an item", "orders: lengths and data differ"
     refuses(one_each, orders.claim, batch, terms, [], inputs, signatures, sender=sender)
     refuses(one_each, orders.claim, batch, [], lengths, inputs, signatures, sender=sender)
+    refuses(one_each, orders.claim, [], terms, lengths, inputs, signatures, sender=sender)
     refuses(differ, orders.claim, batch, terms, lengths, inputs[1:], signatures, sender=sender)
     refuses(differ, orders.claim, batch, terms, lengths, inputs, signatures + b"1", sender=sender)
-    refuses(differ, orders.claim, batch, terms, [lengths[0] | 1 << 64], inputs, signatures, sender=sender)
-    refuses(differ, orders.claim, batch, terms, [lengths[0] | 1 << 200], inputs, signatures, sender=sender)
+    for bit in (64, 96, 200):
+        long = [lengths[0] | 1 << bit]
+        refuses(differ, orders.claim, batch, terms, long, inputs, signatures, sender=sender)
     refuses(differ, orders.answer, batch, terms, lengths, inputs, signatures, OUTPUT, sender=sender)
 
 
@@ -362,6 +364,13 @@ def test_claim__lengths_that_carry_over__are_refused(world, roles, refuses):
     lengths = [(2**32 - 1) | 65 << 32, 65 | 64 << 32]
     assert sum(lengths) == len(inputs) | len(signatures) << 32
     refuses("", world.orders.claim, batch, terms, lengths, inputs, signatures, sender=roles.executor)
+
+
+def test_claim__terms_nobody_consented_to__are_refused(world, roles, refuses):
+    pair = signed(world, world.order())
+    for terms in (bytes(32), keccak(b"other")):
+        words = world.order_words(pair, terms=[terms])
+        refuses("orders: other terms", world.orders.claim, *words, sender=roles.executor)
 
 
 def test_claim__input_hook_refuses__is_skipped(world, roles, refuses):

@@ -15,7 +15,7 @@ def built_rollup(project, accounts, chain) -> tuple[World, Contract]:
     """A world with an uptime feed, as it was made, and the feed."""
     feed = accounts[0].deploy(project.MockUptimeFeed)
     world = World(project, accounts, chain.provider.http_uri, uptime_feed=feed.address)
-    return world, Contract(world.wire, feed)
+    return world, world.existing("MockUptimeFeed", feed.address)
 
 
 @pytest.fixture

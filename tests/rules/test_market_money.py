@@ -156,6 +156,26 @@ def test_verdict__an_arbiter_takes_nothing_for_itself(world, roles, wrong):
     assert world.bond_asset.balanceOf(world.arbiter) == 0
 
 
+def test_slash__requester_of_no_address__keeps_nobody_from_being_slashed(world, roles):
+    """A hostile model names nobody as requester: what would be his burns."""
+    model = world.deploy("MockModel", world.market, world.terms())
+    offer, nobody = world.offer(version=1), "0x" + "00" * 20
+    ask = (nobody, offer, INPUT)
+    missed, wrong = (
+        world.opened(model.request_as(*ask, sender=roles.attacker, value=offer.max_price)) for _ in range(2)
+    )
+    burned = world.burned()
+    miss(world, missed)
+    assert world.burned() - burned == PENALTY
+    world.claim(wrong)
+    (result,) = world.post(wrong, outputs=[WRONG_OUTPUT])
+    game = doubt(world, result)
+    world.rule(game, CHALLENGER)
+    world.settle(result, game)
+    assert world.burned() - burned == PENALTY + MIN_BOND - BOUNTY
+    assert world.stakes(roles.staker) == (STAKE - PENALTY - MIN_BOND, 0, 0)
+
+
 # --- "An arbiter that has not ruled by its deadline: bond and deposits return, requester refunded" ---
 
 

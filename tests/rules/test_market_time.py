@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from eth_utils import keccak
 
+from tests.wire import Refused
 from tests.words import CHALLENGER, LIVE, NATIVE, ConsumerConduct, Flags, Status
 from tests.world import FUNDS, INPUT, MIN_BOND, OUTPUT, PARAMETERS, STAKE, WINDOW, WRONG_OUTPUT
 
@@ -79,6 +80,17 @@ def test_signed__window_lengthened_by_a_new_version__is_refused(world, roles, re
     world.market.freeze(world.model, 2, sender=roles.stranger)
     words = world.order_words((order, signature))
     refuses("market: window too long", world.orders.claim, *words, sender=roles.executor)
+
+
+def test_signed__model_changes_its_terms_in_front__executor_never_consented(world, roles, refuses, frozen):
+    """A hostile model longs for the executor's bond: an arbiter of its own, frozen right before the claim."""
+    model = world.deploy("MockModel", world.market, world.terms())
+    world.market.freeze(model, 1, sender=roles.stranger)
+    words = world.order_words(signed(world, world.order(model=model)))
+    hostile = world.deploy("HostileArbiter")
+    model.set_terms(world.terms(arbiter=hostile.address), sender=roles.attacker)
+    world.market.freeze(model, 1, sender=roles.attacker)
+    refuses("orders: other terms", world.orders.claim, *words, sender=roles.executor)
 
 
 def test_signed__balance_withdrawn_before_the_claim__is_skipped(world, roles, frozen):
@@ -171,8 +183,8 @@ def test_revoke__open_refunded_claimed_released_posted_paid(world, roles):
     world.claim(claimed)
     posted = world.posted_result()
     world.model.revoke(1, sender=roles.guardian)
-    for request in (open_, claimed):
-        world.market.cancel(request, sender=roles.stranger)
+    for request, actor in ((open_, roles.stranger), (claimed, roles.executor)):
+        world.market.cancel(request, sender=actor)
         assert world.status(request) == Status.REFUNDED
     world.warp(WINDOW)
     world.finalize(posted)
@@ -188,6 +200,20 @@ def test_revoke__owner_reads_the_answer_and_revokes__pays_all_the_same(world, ro
     world.model.revoke(1, sender=roles.owner)
     refuses("market: not open", world.market.cancel, request, sender=roles.owner)
     refuses("market: nothing expired", world.market.expire, request, sender=roles.owner)
+    world.warp(WINDOW)
+    world.finalize(result)
+    assert world.balance(roles.staker) > 0
+
+
+def test_revoke__owner_reads_the_answer_on_its_way_and_revokes__it_is_posted_all_the_same(
+    world, roles, refuses
+):
+    """The owner sees the post in the mempool and goes in front of it with a revocation and a cancellation."""
+    request = world.open(sender=roles.owner)
+    world.claim(request)
+    world.model.revoke(1, sender=roles.owner)
+    refuses("market: already claimed", world.market.cancel, request, sender=roles.owner)
+    (result,) = world.post(request)
     world.warp(WINDOW)
     world.finalize(result)
     assert world.balance(roles.staker) > 0
@@ -314,6 +340,41 @@ def test_uptime__silent_arbiter__has_the_outage_on_top(rollup, refuses):
     world.at(back + HOUR)
     world.challenges.expire(result, game, sender=roles.stranger)
     assert world.status(result.request) == Status.REFUNDED
+
+
+def test_uptime__feed_fails__counts_as_up(rollup):
+    """Nothing waits for ever, also not for a feed that reverts, eats gas, is gone or says nonsense."""
+    world, feed = rollup
+    for code in ("0x", "0xfe", "0x5f5ffd", "0x5b5f56", "0x60205ff3"):
+        with world.wire.rewound():
+            result = world.posted_result()
+            world.wire.request("anvil_setCode", feed.address, code)
+            world.warp(WINDOW)
+            world.finalize(result)
+            assert world.status(result.request) == Status.FINAL
+
+
+def test_uptime__feed_says_it_came_up_in_the_future__counts_as_up(rollup):
+    world, feed = rollup
+    result = world.posted_result()
+    feed.report(0, 2**255, sender=world.roles.stranger)
+    world.warp(WINDOW)
+    world.finalize(result)
+    assert world.status(result.request) == Status.FINAL
+
+
+def test_uptime__feed_starved_by_the_caller__passes_for_nothing(rollup):
+    """Whatever gas the finalizer sends while the sequencer is down, the window stays open."""
+    world, feed = rollup
+    result = world.posted_result()
+    feed.report(1, 0, sender=world.roles.stranger)
+    world.warp(WINDOW)
+    outcomes = set()
+    for gas in range(30_000, 400_000, 10_000):
+        with pytest.raises(Refused) as refusal:
+            world.with_gas(gas, world.market.finalize, [result], b"", sender=world.roles.attacker)
+        outcomes.add(refusal.value.reason)
+    assert outcomes - {""} == {"market: too little gas", "market: window open"}
 
 
 def test_uptime__up_all_the_time__changes_nothing(rollup):
