@@ -12,8 +12,9 @@ from eth_utils import keccak
 
 from executor.chain.requests import Flags, Status
 from executor.chain.wallet import Wallet
-from executor.node.lifecycle import State
+from executor.node.lifecycle import BACK, State
 from executor.node.node import Node
+from executor.node.outcomes import send
 from tests.executor.anvil import CHAIN_ID
 from tests.node.network import ETHER, PENALTY, WINDOW, Town, create_model, image, key
 
@@ -269,3 +270,65 @@ def test_stop__while_a_claim_is_owed__finishes_it_and_claims_no_more(town: Town,
     node.stop()
     node.run(drain_seconds=20)
     assert counts(node) == {State.POSTED: 1, State.OPEN: 1}
+
+
+@pytest.mark.parametrize("state", [State.CLAIMING, State.POSTING, State.FINALIZING])
+def test_transaction__that_comes_to_nothing__is_wanted_again(
+    town: Town, node_of, monkeypatch, state: State
+) -> None:
+    identifier = ask(town)
+    node = node_of()
+    cancelled: list[int] = []
+
+    def send_but_one(desk) -> None:
+        if not cancelled and (jobs := desk.jobs.in_states((state,))):
+            with desk.journal.transaction():
+                assert desk.outbox.cancel(jobs[0].transaction)
+            cancelled.append(jobs[0].transaction)
+        send(desk)
+
+    monkeypatch.setattr("executor.node.node.send", send_but_one)
+    until(node, met=lambda: bool(cancelled) or counts(node) == {State.POSTED: 1})
+    town.warp(WINDOW if state is State.FINALIZING else 0)
+    until(node, met=lambda: bool(cancelled))
+    node.step()
+    (job,) = node.desk.jobs.newest(1)
+    assert (job.state, job.tries, job.transaction) == (BACK[state], 1, None)
+    town.warp(WINDOW)  # past the pause after a failure
+    until(node, met=lambda: counts(node).keys() <= {State.POSTED, State.FINAL})
+    town.warp(WINDOW)
+    until(node, met=lambda: counts(node) == {State.FINAL: 1})
+    assert town.client().wait(identifier, "final", timeout=1).attempt == 1
+
+
+def test_claim__of_a_revoked_version__is_refused_and_not_hammered(town: Town, node_of) -> None:
+    ask(town)
+    town.send("owner", town.contracts.model(town.model), "revoke", 1)
+    node = node_of()
+    nonce = town.anvil.nonce(key("executor").address)
+    for _ in range(30):
+        node.step()
+    (job,) = node.desk.jobs.newest(1)
+    assert (job.state, job.note) == (State.OPEN, "market: version revoked")
+    assert job.tries <= 2
+    assert town.anvil.nonce(key("executor").address) == nonce
+
+
+def test_claim__half_of_a_batch_is_taken_meanwhile__keeps_the_other_half(town: Town, node_of) -> None:
+    town.stake("rival", 10 * ETHER)
+    first, second = ask(town, 0), ask(town, 1)
+    node = node_of()
+    town.anvil.automine(False)
+    until(node, met=lambda: counts(node) == {State.CLAIMING: 2})
+    node.step()
+    rival = Wallet(town.anvil.rpc, key("rival"), CHAIN_ID)
+    request = town.client().request(first)
+    raw = rival._signed(
+        town.contracts.market.address, town.contracts.market.encode("claim", [request]), 0, 500_000
+    )
+    town.anvil.call("anvil_dropAllTransactions")
+    town.anvil.call("eth_sendRawTransaction", "0x" + raw.hex())
+    town.anvil.mine(1)
+    town.anvil.automine(True)
+    until(node, met=lambda: counts(node) == {State.TAKEN: 1, State.POSTED: 1})
+    assert town.client().slot(second).status is Status.POSTED
