@@ -55,8 +55,9 @@ def challenge(result: IMarket.Result, input: Bytes[4096], output: Bytes[4096]) -
         msg.sender,
     )
     key: bytes32 = games._key(arbiter, id, attempt, game)
+    deadline: uint256 = block.timestamp + terms._ruling_seconds(frozen.arbiter)
     assert self.game_of[key].challenge == 0, "challenges: game taken"
-    self.game_of[key] = games._pack(msg.sender, block.timestamp, executor, deposit)
+    self.game_of[key] = games._pack(msg.sender, deadline, executor, deposit)
     log IChallenges.Challenged(id=id, challenger=msg.sender, attempt=attempt, game=game)
     return game
 
@@ -78,6 +79,7 @@ def rule(id: bytes32, attempt: uint256, game: uint256, verdict: uint256):
     played: games.Game = self.game_of[key]
     assert games._status(played) == games.LIVE, "challenges: no such game"
     assert verdict == games.DEFENDER or verdict == games.CHALLENGER, "challenges: unknown verdict"
+    assert not staticcall MARKET.passed(games._deadline(played)), "challenges: ruled too late"
     refuted: bool = verdict == games.CHALLENGER
     status: uint256 = games.VOID
     if extcall MARKET.end_game(id, attempt, refuted):
@@ -148,8 +150,7 @@ def expire(result: IMarket.Result, game: uint256):
     attempt: uint256 = slots._attempt(staticcall MARKET.slot_of(id))
     played: games.Game = self.game_of[games._key(terms._arbiter(frozen.arbiter), id, attempt, game)]
     assert games._status(played) == games.LIVE, "challenges: no such game"
-    deadline: uint256 = games._opened_at(played) + terms._ruling_seconds(frozen.arbiter)
-    assert staticcall MARKET.passed(deadline), "challenges: ruling still due"
+    assert staticcall MARKET.passed(games._deadline(played)), "challenges: ruling still due"
     extcall MARKET.abandon(result)
 
 

@@ -732,7 +732,8 @@ def redeliver(result: IMarket.Result, output: Bytes[4096]):
 def redeliver_retraction(request: IMarket.Request, attempt: uint256):
     id: bytes32 = requests._id(self, request)
     slot: uint256 = self.slot_of[id]
-    over: bool = slots._attempt(slot) > attempt or slots._status(slot) == slots.REFUNDED
+    last: uint256 = slots._attempt(slot)
+    over: bool = attempt < last or (attempt == last and slots._status(slot) == slots.REFUNDED)
     if not over or attempt == 0 or requests._flags(request.callback) & requests.AT_POST == 0:
         reasons._refuse(reasons.NOTHING_TO_RETRACT)
     outcalls._retract(id, attempt, request.callback)

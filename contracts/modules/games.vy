@@ -1,7 +1,7 @@
 # pragma version 0.4.3
 """
 @title Games: what the Market keeps of one challenge
-@notice Two words: challenger 160 | opened at 40 | status 8 | 0 48, and defender 160 | deposit 96. Kept under
+@notice Two words: challenger 160 | ruling deadline 40 | status 8 | 0 48, and defender 160 | deposit 96. Kept under
         the hash of (arbiter, request, attempt, number), so that an arbiter reaches only its own games.
 """
 
@@ -34,9 +34,9 @@ def _key(arbiter: address, id: bytes32, attempt: uint256, number: uint256) -> by
 
 @internal
 @pure
-def _pack(challenger: address, opened_at: uint256, defender: address, deposit: uint256) -> Game:
+def _pack(challenger: address, deadline: uint256, defender: address, deposit: uint256) -> Game:
     return Game(
-        challenge=(convert(challenger, uint256) << 96) | (opened_at << 56) | (LIVE << 48),
+        challenge=(convert(challenger, uint256) << 96) | (deadline << 56) | (LIVE << 48),
         defence=(convert(defender, uint256) << 96) | deposit,
     )
 
@@ -58,7 +58,7 @@ def _with_status(game: Game, status: uint256) -> uint256:
 
 @internal
 @pure
-def _opened_at(game: Game) -> uint256:
+def _deadline(game: Game) -> uint256:
     return (game.challenge >> 56) & MASK40
 
 

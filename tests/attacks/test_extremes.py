@@ -117,7 +117,7 @@ def test_expire__as_many_attempts_as_there_can_be__still_ends(world, roles, refu
 @pytest.fixture
 def free_network(world, roles):
     """A network in which nothing costs anything, and a model that asks for the smallest bond there is."""
-    nothing = Parameters(*[0] * 8, min_window=1, min_result_seconds=1, ruling_seconds=1, max_attempts=1)
+    nothing = Parameters(*[0] * 8, min_window=1, min_result_seconds=1, ruling_seconds=60, max_attempts=1)
     world.network.set_parameters(nothing, sender=roles.network_owner)
     return world.create_model(min_bond=1, royalty_bps=0)
 

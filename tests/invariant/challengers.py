@@ -68,17 +68,16 @@ class Challengers(Pair):
         live = [game for game in games if game.status == GameStatus.LIVE]
         if not live and pick % 8:
             return
-        late = [game for game in live if self.now + 1 >= game.ruling_deadline]
-        game = chosen(games, late or live, pick)
+        due = [game for game in live if self.now + 1 < game.ruling_deadline]
+        game = chosen(games, due or live, pick)
         if false_arbiter < 8:
             self.rule_as_stranger(game)
         else:
             self.decide(game, verdict)
 
     def decide(self, game: Game, verdict: int) -> None:
-        late = self.now + 1 >= game.ruling_deadline
         self.play(
-            "rule late" if late else "rule for defender" if verdict == 1 else "rule for challenger",
+            "rule for defender" if verdict == 1 else "rule for challenger",
             lambda: self.market.rule(game, verdict),
             self.scene.roles.stranger,
             self.scene.arbiter.order,

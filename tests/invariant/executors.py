@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
@@ -9,6 +11,7 @@ from tests.invariant.pair import Pair, chosen, when
 from tests.invariant.requesters import PICK
 from tests.model.requests import Request, Result
 from tests.words import Flags, Order, Status
+from tests.words import Result as ResultWords
 from tests.world import ETHER, INPUT
 
 PICKS = st.lists(PICK, min_size=1, max_size=4)
@@ -187,7 +190,15 @@ class Executors(Pair):
         self.end([chosen(self.results, ripe, pick) for pick in picks], wrong)
 
     def end(self, batch: list[Result], wrong: int = 50) -> None:
-        """Finalize these, with their outputs where a consumer has to be told; now and then with others."""
+        """Finalize these, with their outputs where a consumer has to be told; now and then with others.
+
+        Now and then a forged item goes before the first: alike, but of another model or another requester.
+        """
+        words = [self.result_words(result) for result in batch]
+        if wrong % 4 == 0:
+            batch = [replace(batch[0]), *batch]  # alike, and not the same: the model refuses it
+            words = [self._forged(words[0], another_model=wrong % 8 == 0), *words]
+            self.tally["forged result"] += 1
         told = any(result.request.offer.flags & Flags.AT_FINAL for result in batch)
         outputs = [result.output for result in batch] if told or wrong > 90 else []
         if wrong < 3:
@@ -197,11 +208,21 @@ class Executors(Pair):
             lambda: self.market.finalize(batch, outputs),
             self.scene.roles.stranger,
             self.scene.market.finalize,
-            [self.result_words(result) for result in batch],
+            words,
             b"".join(outputs),
         )
         if reasons:
-            self.check_skips("id", [result.request.id for result in batch], reasons)
+            self.check_skips("id", [self.scene.id(item.request) for item in words], reasons)
+
+    def _forged(self, words: ResultWords, another_model: bool) -> ResultWords:
+        """A result that was never posted, about a request that was never opened."""
+        request, models = words.request, self.scene.models
+        if another_model:
+            other = next(model for model in models if int(model.address, 16) != request.origin >> 96)
+            origin = int(other.address, 16) << 96 | request.origin % 2**96
+            return words._replace(request=request._replace(origin=origin))
+        payer = int(self.scene.roles.attacker, 16) << 96 | request.payer % 2**96
+        return words._replace(request=request._replace(payer=payer))
 
     @precondition(when(Status.OPEN, Status.CLAIMED))
     @rule(pick=PICK)
@@ -230,15 +251,17 @@ class Executors(Pair):
         if result.fallen or wrong % 10 == 0:
             self.retract_again(result)
         else:
-            output = bytes(32) if wrong % 10 == 1 else result.output
-            self.play(
-                "redeliver",
-                lambda: self.market.redeliver(result, output),
-                self.scene.roles.stranger,
-                self.scene.market.redeliver,
-                self.result_words(result),
-                output,
-            )
+            self.tell_again(result, bytes(32) if wrong % 10 == 1 else result.output)
+
+    def tell_again(self, result: Result, output: bytes) -> None:
+        self.play(
+            "redeliver",
+            lambda: self.market.redeliver(result, output),
+            self.scene.roles.stranger,
+            self.scene.market.redeliver,
+            self.result_words(result),
+            output,
+        )
 
     def retract_again(self, result: Result) -> None:
         self.play(

@@ -167,7 +167,9 @@ class Requesters(Pair):
             if request.status == Status.OPEN or (request.revoked and request.status == Status.CLAIMED)
         ]
         request = chosen(self.market.requests, cancellable, pick)
-        self.withdraw_request(self.scene.roles.stranger if by_stranger else request.requester, request)
+        claimed = request.status == Status.CLAIMED
+        entitled = request.executor if claimed and request.revoked else request.requester
+        self.withdraw_request(self.scene.roles.stranger if by_stranger else entitled, request)
 
     def withdraw_request(self, caller: str, request: Request) -> None:
         kind = "cancel revoked" if request.revoked else "cancel"

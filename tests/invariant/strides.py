@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import initialize, precondition, rule
 
 from tests.invariant.challengers import Challengers
 from tests.invariant.executors import Executors
 from tests.invariant.owners import MODEL, Owners
+from tests.invariant.pair import when
 from tests.invariant.requesters import PICK, WISH, Requesters, Wish
 from tests.invariant.scene import ENTRIES
 from tests.invariant.stakers import Stakers
+from tests.model.requests import Request
 from tests.words import LIVE, GameStatus, Status
+
+FAR = st.sampled_from((0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 10, 11, 11, 12, 12))  # the longer, the rarer to succeed
 
 
 class Strides(Requesters, Executors, Challengers, Owners, Stakers):
     """What often happens one after the other, up to some point."""
 
-    @rule(wish=WISH, who=PICK, far=st.integers(0, 12), verdict=st.sampled_from((1, 2)))
+    # Hypothesis leaves out some rules in each run; with these, all runs together are sure to see everything.
+
+    @initialize(wish=WISH, who=PICK, far=FAR, verdict=st.sampled_from((1, 2)))
+    def begin_far(self, wish: Wish, who: int, far: int, verdict: int) -> None:
+        self.go_far(wish, who, far, verdict)
+
+    @initialize(which=st.integers(0, 2), wish=WISH, who=PICK, far=st.integers(0, 5))
+    def begin_changed(self, which: int, wish: Wish, who: int, far: int) -> None:
+        match which:
+            case 0:
+                self.change_version(wish.model, far, wish)
+            case 1:
+                self.sign_and_serve(wish, wish.consumer, who, posting=far > 2)
+            case 2:
+                self.change_hands(second=far > 2)
+
+    @rule(wish=WISH, who=PICK, far=FAR, verdict=st.sampled_from((1, 2)))
     def go_far(self, wish: Wish, who: int, far: int, verdict: int) -> None:
         """A request goes some way along its life at once: moves alone rarely get deep into disputes."""
         known = len(self.market.requests)
@@ -37,10 +59,11 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
             return
         self.take(able[who % len(able)], [request])
         if far > 1:
-            self.publish(request.executor, [request], who)
+            self.publish(request.executor, [request], who, by_id=who % 3 == 0)
         if request.result is None:
             return
-        for at, challenger in enumerate((roles.challenger, roles.second_challenger, roles.attacker)):
+        third = request.executor if who % 4 == 0 else roles.attacker  # the defender itself, now and then
+        for at, challenger in enumerate((roles.challenger, roles.second_challenger, third)):
             if far > 2 + at:
                 self.doubt(challenger, request.result)
         games = [game for game in self.market.games if game.result is request.result]
@@ -57,6 +80,7 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
         if far > 10:
             for game in sorted(games, key=lambda game: game.status != GameStatus.WON):
                 self.settle_game(game)
+        self.tell_again(request.result, request.result.output)
         if request.result.fallen:
             self.retract_again(request.result)
 
@@ -66,10 +90,12 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
         self.sign_order(wanted, asset, wait=-5, life=300, forged=50)
         self.serve(self.operator(who % 4), [self.orders[-1]], posting, who)
 
-    @rule(model=MODEL, far=st.integers(0, 5))
-    def change_version(self, model: int, far: int) -> None:
-        """A new version goes live, is rolled back and revoked, and what was open under it is cancelled."""
+    @rule(model=MODEL, far=st.integers(0, 5), wish=WISH)
+    def change_version(self, model: int, far: int, wish: Wish) -> None:
+        """A new version goes live, is rolled back and revoked, and what was under it is cancelled."""
         shell, owner, guardian = self._shell(model), self.scene.roles.owner, self.scene.roles.guardian
+        if not shell.paused and far == 0:
+            self._govern(model, "pause", guardian, lambda: shell.pause(guardian))
         if shell.paused:
             self._govern(model, "unpause", owner, lambda: shell.unpause(owner))
         if len(shell.versions) < len(ENTRIES):
@@ -77,6 +103,7 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
         new, old = len(shell.versions), shell.live
         if far > 0:
             self._govern(model, "promote", owner, lambda: shell.promote(owner, new), new)
+            self.open_by_value(replace(wish, model=model, version=LIVE, fault=""), short=50)
         if far > 1:
             self._govern(model, "rollback", guardian, lambda: shell.rollback(guardian, old), old)
         if far > 2:
@@ -84,7 +111,7 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
             self._govern(model, "revoke", owner, lambda: shell.revoke(owner, gone), gone)
         for request in self.market.requests if far > 3 else []:
             if request.revoked and request.status in (Status.OPEN, Status.CLAIMED):
-                self.withdraw_request(self.scene.roles.stranger, request)
+                self.withdraw_request(request.executor or self.scene.roles.stranger, request)
 
     @rule(second=st.booleans())
     def change_hands(self, second: bool) -> None:
@@ -95,3 +122,34 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
             self.revoke(roles.staker, operator)
         self.propose(roles.staker, operator)
         self.accept(operator, roles.staker)
+
+    @precondition(when(Status.OPEN, Status.CLAIMED, Status.POSTED))
+    @rule(pick=PICK, offset=st.sampled_from((-1, 0, 0, 1)), early_first=st.booleans(), who=PICK)
+    def meet_deadline(self, pick: int, offset: int, early_first: bool, who: int) -> None:
+        """What may happen until a deadline and what may happen from then on, both tried at it."""
+        running = (Status.OPEN, Status.CLAIMED, Status.POSTED)
+        requests = [request for request in self.market.requests if request.status in running]
+        request = requests[pick % len(requests)]
+        moves, deadline = self._around_deadline(request, who)
+        self.pass_time(max(self.now, deadline + offset - 1))
+        for move in moves if early_first else reversed(moves):
+            move()
+
+    def _around_deadline(self, request: Request, who: int) -> tuple[list[Callable[[], None]], int]:
+        """A move that is for before, one that is for after, and the time between them."""
+        if request.status == Status.OPEN:
+            claim = partial(self.take, self.operator(who % 4), [request])
+            return [claim, partial(self.expire_request, request)], request.deadline
+        if request.status == Status.CLAIMED:
+            post = partial(self.publish, request.executor, [request], who)
+            return [post, partial(self.expire_request, request)], request.deadline
+        result = request.result
+        assert result is not None
+        silent = [
+            game for game in self.market.games if game.result is result and game.status == GameStatus.LIVE
+        ]
+        if silent and who % 2:
+            rule_on = partial(self.decide, silent[0], 1 + who % 3 % 2)
+            return [partial(self.end_silence, silent[0]), rule_on], silent[0].ruling_deadline
+        doubt = partial(self.doubt, self.scene.roles.second_challenger, result)
+        return [doubt, partial(self.end, [result], who)], result.posted_at + request.terms.window

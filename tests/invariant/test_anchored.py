@@ -115,8 +115,8 @@ def test_expire_game__one_of_three__returns_all_deposits_when_settled(pair: Mach
     pair.pass_time(games[1].ruling_deadline)
     pair.end_silence(games[1])
     assert result.request.status == Status.REFUNDED
-    pair.decide(games[0], 2)  # too late to matter
-    assert games[0].status == GameStatus.VOID
+    pair.decide(games[0], 2)  # refused: too late
+    assert games[0].status == GameStatus.LIVE
     for game in games:
         pair.settle_game(game)
         assert pair.scene.stakes(game.challenger)[1:] == (0, 0)

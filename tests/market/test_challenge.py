@@ -480,8 +480,8 @@ def test_expire__no_such_game__is_refused(world, roles, refuses, result):
     expire, sender = world.challenges.expire, roles.stranger
     game = doubt(world, result)
     refuses("challenges: no such game", expire, result, game + 1, sender=sender)
-    world.warp(PARAMETERS.ruling_seconds)
     world.rule(game, DEFENDER)
+    world.warp(PARAMETERS.ruling_seconds)
     refuses("challenges: no such game", expire, result, game, sender=sender)
 
 
@@ -505,18 +505,21 @@ def test_rule__after_expiry__changes_nothing(world, roles, result):
     game = doubt(world, result)
     world.warp(PARAMETERS.ruling_seconds)
     world.challenges.expire(result, game, sender=roles.stranger)
-    world.rule(game, CHALLENGER)
-    assert world.game_status(result, game) == GameStatus.VOID
+    with pytest.raises(Refused, match="challenges: ruled too late"):
+        world.rule(game, CHALLENGER)
+    assert world.game_status(result, game) == GameStatus.LIVE
     assert world.status(result.request) == Status.REFUNDED
     world.settle(result, game)
     assert world.stakes(roles.staker) == (STAKE, 0, 0)
 
 
-def test_rule__late_but_before_anybody_expired__counts(world, roles, result):
+def test_rule__from_the_deadline_on__is_refused(world, roles, refuses, result):
     game = doubt(world, result)
-    world.warp(PARAMETERS.ruling_seconds + 1)
-    world.rule(game, CHALLENGER)
-    assert world.status(result.request) == Status.REFUTED
+    world.warp(PARAMETERS.ruling_seconds)
+    with pytest.raises(Refused, match="challenges: ruled too late"):
+        world.rule(game, CHALLENGER)
+    world.challenges.expire(result, game, sender=roles.stranger)
+    assert world.status(result.request) == Status.REFUNDED
 
 
 # --- only the Challenges contract plays ---

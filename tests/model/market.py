@@ -312,11 +312,12 @@ class Market:
 
     def cancel(self, caller: str, request: Request) -> None:
         require(request.status in (Status.OPEN, Status.CLAIMED), "market: not open")
-        if not request.revoked:
-            require(request.status == Status.OPEN, "market: already claimed")
-            require(caller == request.requester, "market: not the requester")
         if request.status == Status.CLAIMED:
+            returned = request.revoked and caller == request.executor
+            require(returned, "market: already claimed")
             self._release(request.executor, request.offer.bond)
+        else:
+            require(request.revoked or caller == request.requester, "market: not the requester")
         self._refund(request)
 
     def expire(self, request: Request) -> None:
@@ -351,7 +352,7 @@ class Market:
         posted = (
             request.result is result and request.status == Status.POSTED and offer.flags & Flags.AT_POST != 0
         )
-        final = request.status == Status.FINAL and offer.flags & Flags.AT_FINAL != 0
+        final = request.status == Status.FINAL and offer.flags & (Flags.AT_POST | Flags.AT_FINAL) != 0
         right = request.result is not None and output == request.result.output
         require((posted or final) and right, "market: nothing to deliver")
         self.delivered.append((offer.consumer, request.id, request.attempt, final))
@@ -381,6 +382,7 @@ class Market:
         """By the arbiter that opened the game: 1 the defender was right, 2 the challenger."""
         require(game.status == GameStatus.LIVE, "challenges: no such game")
         require(verdict in (1, 2), "challenges: unknown verdict")
+        require(self.now < game.ruling_deadline, "challenges: ruled too late")
         request = game.result.request
         if game.result.fallen:
             game.status = GameStatus.VOID

@@ -8,7 +8,7 @@ from tests.model.shell import Promise, Shell
 from tests.words import GameStatus, Offer, Status
 
 
-@dataclass
+@dataclass(eq=False)
 class Result:
     """What an executor posted for one attempt."""
 
@@ -29,7 +29,7 @@ class Result:
         return self.fallen == "abandoned" or self.punished
 
 
-@dataclass
+@dataclass(eq=False)
 class Request:
     """A request; `result` is the one that stands or stood last."""
 
@@ -65,7 +65,7 @@ class Request:
         return self.model.versions[self.offer.version - 1].revoked
 
 
-@dataclass
+@dataclass(eq=False)
 class Game:
     """One challenge of one result."""
 
