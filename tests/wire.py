@@ -81,8 +81,8 @@ class Wire:
     def _settle(self) -> None:
         """Wait until the node's pool has forgotten what was mined.
 
-        It does so a few milliseconds after the receipt. Until then a transaction that is undone would count as
-        pending once more, and the next call, made on the pending block, would see what it did.
+        It does so a few milliseconds after the receipt. Until then a transaction that is undone would count
+        as pending once more, and the next call, made on the pending block, would see what it did.
         """
         for _ in range(1_000):
             if self.request("txpool_status")["pending"] == "0x0":
