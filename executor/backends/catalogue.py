@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from executor.backends.base import BackendError
@@ -31,7 +31,7 @@ class Catalogue(Mapping[bytes, Program]):
     def __getitem__(self, root: bytes) -> Program:
         return self._programs[root]
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[bytes]:
         return iter(self._programs)
 
     def __len__(self) -> int:

@@ -42,12 +42,6 @@ class Function:
         values = _decode(self.name, self.outputs, data)
         return values[0] if len(values) == 1 else values
 
-    def decode_input(self, calldata: bytes) -> tuple[Any, ...]:
-        """The arguments it was called with."""
-        if calldata[:4] != self.selector:
-            raise CodecError(f"codec: this is no call of {self.name}")
-        return _decode(self.name, self.inputs, calldata[4:])
-
 
 @dataclass(frozen=True)
 class Event:

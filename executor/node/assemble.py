@@ -121,7 +121,6 @@ def opened_node(
             outbox=outbox_of(settings, rpc, contracts, journal, key, account),
             catalogue=catalogue,
             account=account,
-            dry=key is None,
         )
         policy = policy or policy_of(settings, contracts.deployment)
         node = Node(desk, backend, NodeSettings(settings.poll, settings.latency, settings.most_jobs, policy))

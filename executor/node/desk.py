@@ -25,7 +25,7 @@ log = structlog.get_logger("executor")
 
 @dataclass
 class Desk:
-    """One executor's tools. account: its address, checksummed. dry: it has no key and sends nothing."""
+    """One executor's tools. account: its address, checksummed."""
 
     contracts: Contracts
     endpoint: Endpoint
@@ -34,7 +34,6 @@ class Desk:
     outbox: Outbox
     catalogue: Catalogue
     account: str
-    dry: bool = False
     jobs: Jobs = field(init=False)
     orders: Orders = field(init=False)
     _head: Block | None = field(init=False, default=None)

@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from executor.chain.codec import Abi, CodecError, abi_of
+from executor.chain.codec import Abi
 from executor.chain.contracts import CallRevertedError, Contract, ask
 from executor.chain.follower import Log
 from executor.chain.orders import InvalidOrder, SignedOrder
@@ -150,14 +150,6 @@ def test_event__of_the_right_topic_and_wrong_shape__is_none(town: Town) -> None:
     foreign = Log("0x" + "77" * 20, (topic, b"\1" * 32, b"\2" * 32), b"\0" * 32, *where)
     assert town.contracts.event(foreign) is None
     assert town.contracts.event(Log(market.address.lower(), (), b"", *where)) is None
-
-
-def test_decode_input__calldata__comes_back_with_checksummed_addresses() -> None:
-    deposit = abi_of("Market").functions["deposit"]
-    address = Contract("Market", "0x" + "ab" * 20).address
-    assert deposit.decode_input(deposit.encode(address, address, 5)) == (address, address, 5)
-    with pytest.raises(CodecError):
-        deposit.decode_input(b"\0" * 4)
 
 
 def test_decode__addresses_inside_structs_and_arrays__are_checksummed() -> None:
