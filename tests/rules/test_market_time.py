@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from eth_utils import keccak
 
+from tests.market.serving import claim, signed
 from tests.wire import Refused
 from tests.words import CHALLENGER, LIVE, NATIVE, ConsumerConduct, Flags, Status
 from tests.world import FUNDS, INPUT, MIN_BOND, OUTPUT, PARAMETERS, STAKE, WINDOW, WRONG_OUTPUT
@@ -15,14 +16,6 @@ BOTH = Flags.AT_POST | Flags.AT_FINAL
 @pytest.fixture
 def frozen(world):
     world.market.freeze(world.model, 1, sender=world.roles.stranger)
-
-
-def claim(world, *batch, **parts):
-    return world.orders.claim(*world.order_words(*batch, **parts), sender=world.roles.executor)
-
-
-def signed(world, order, **signing):
-    return order, world.sign(order, **signing)
 
 
 # --- "Signed requests open, are claimed (and posted) in one step, at that block's price" ---

@@ -1,7 +1,7 @@
 """Size, storage layout and ABI of every contract, as committed: what changed shows in a diff.
 
-`size.json` holds bytes of code as deployed, immutables included; `layout.json` the slot (t: transient) of
-every variable; `abi.json` the first six bytes of a hash over all functions and events.
+`size.json` holds bytes of code as deployed, immutables included; `layout.json` the slot of every variable
+(t: transient); `abi.json` the first six bytes of a hash over all functions and events.
 """
 
 from __future__ import annotations
