@@ -12,7 +12,7 @@ from typing import Any
 
 from eth_utils.address import to_checksum_address
 
-from executor.chain.answers import revert_reason
+from executor.chain.answers import is_verdict, revert_reason
 from executor.chain.codec import Abi, CodecError, Event, Function, abi_of
 from executor.chain.deployment import Deployment
 from executor.chain.follower import Log
@@ -97,7 +97,8 @@ class Contracts:
 def ask(endpoint: Endpoint, queries: Sequence[Query], block: str = "latest") -> list[Any]:
     """What these reads return, in order.
 
-    Raises CallRevertedError with the first refusal's reason, and where an answer is none of the function's.
+    Raises CallRevertedError with the first refusal's reason, and where an answer is none of the function's;
+    RefusedError where the endpoint, not the contract, refused: a busy one recovers.
     """
     calls: list[Call] = [("eth_call", [_call(query), block]) for query in queries]
     answers = endpoint.read_many(calls)
@@ -111,6 +112,8 @@ def _call(query: Query) -> dict[str, str]:
 
 def _returned(query: Query, answer: Any) -> Any:
     if isinstance(answer, RefusedError):
+        if not is_verdict(answer):
+            raise answer
         raise CallRevertedError(revert_reason(answer))
     data = octets(answer)
     if not data and query.function.outputs:

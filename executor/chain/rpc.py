@@ -162,8 +162,11 @@ class Rpc:
 
 
 def quantity(value: str) -> int:
-    """The number that JSON-RPC writes as a hexadecimal string."""
-    return int(value, 16)
+    """The number that JSON-RPC writes as a hexadecimal string; UnreachableError for anything else."""
+    try:
+        return int(value, 16)
+    except (TypeError, ValueError):
+        raise UnreachableError(f"rpc: the endpoint answered {str(value)[:40]!r} for a number") from None
 
 
 def octets(value: str) -> bytes:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 
 from executor.backends.base import Backend
+from executor.chain.contracts import CallRevertedError
 from executor.chain.rpc import RpcError
 from executor.node.claim import claim, decide, room
 from executor.node.desk import Desk, log
@@ -75,7 +76,8 @@ class Node:
     def step(self) -> None:
         """follow -> decide -> claim -> infer -> commit -> post -> settle, and what these want is sent.
 
-        Raises RpcError if the endpoint fails: call again later, nothing is lost.
+        Raises RpcError if the endpoint fails, CallRevertedError if it answers for a chain without these
+        contracts: call again later, nothing is lost.
         """
         desk, policy = self.desk, self._settings.policy
         follow(desk)
@@ -104,7 +106,7 @@ class Node:
             try:
                 self.step()
                 failures = 0
-            except RpcError as error:
+            except (RpcError, CallRevertedError) as error:  # the Market refuses no read: the state is not there
                 failures += 1
                 log.warning("the endpoint fails, trying again", error=str(error), failures=failures)
             if self.draining:

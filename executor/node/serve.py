@@ -8,7 +8,7 @@ from typing import Any
 
 from executor.chain.contracts import CallRevertedError, ask
 from executor.chain.orders import MAX_ORDERS
-from executor.chain.rpc import quantity
+from executor.chain.rpc import RefusedError, quantity
 from executor.chain.terms import Frozen
 from executor.node.batches import FIXED_GAS, ORDER_GAS, cut
 from executor.node.claim import Room
@@ -124,7 +124,7 @@ def _chain(desk: Desk, row: OrderRow) -> tuple[bool, int, int | None]:
     resolve = desk.contracts.model(order.model).query("resolve", *question, gas=RESOLVE_GAS)
     try:
         (version,) = ask(desk.endpoint, [resolve])
-    except CallRevertedError:
+    except (CallRevertedError, RefusedError):  # endpoints word a stranger's failures in many ways
         version = None
     return bool(word >> (order.nonce & 255) & 1), balance, version
 
