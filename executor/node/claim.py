@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from executor.chain.contracts import ask
@@ -12,7 +12,7 @@ from executor.node.batches import CLAIM_GAS, FIXED_GAS, MAX_BATCH, cut
 from executor.node.desk import Desk, log
 from executor.node.jobs import Job
 from executor.node.lifecycle import OWED, State
-from executor.node.policy import Conditions, Leave, Policy, Take, Wait, weigh
+from executor.node.policy import LOOK_AGAIN, Conditions, Leave, Policy, Take, Verdict, Wait, weigh
 
 IDLE = 2**96 - 1  # the part of a pledge's word that is stake
 
@@ -34,17 +34,32 @@ def decide(desk: Desk, policy: Policy, most_jobs: int, seconds: dict[bytes, floa
     if not jobs:
         return []
     gas_price = quantity(desk.endpoint.read("eth_gasPrice"))
-    verdicts = [(job, _weigh(desk, job, policy, gas_price, seconds, len(jobs))) for job in jobs]
+    free = room(desk, most_jobs)
+    together = max(1, min(len(jobs), free.jobs))
+    verdicts = {job.id: _weigh(desk, job, policy, gas_price, seconds, together) for job in jobs}
+    # Those that are not taken share no gas: what stays has to pay for itself without them.
+    while (takes := _taken(jobs, verdicts)) and len(takes) < min(together, MAX_BATCH):
+        together = len(takes)
+        verdicts |= {job.id: _weigh(desk, job, policy, gas_price, seconds, together) for _, job in takes}
+    chosen = fit([job for _, job in takes], free)
+    kept = {job.id for job in chosen}
     with desk.journal.transaction():
-        for job, verdict in verdicts:
+        for job in jobs:
+            verdict = verdicts[job.id]
             if isinstance(verdict, Leave):
                 desk.jobs.step(job, State.DECLINED, note=verdict.why)
                 log.info("declined", id="0x" + job.id.hex(), why=verdict.why)
             elif isinstance(verdict, Wait):
                 desk.jobs.set(job, wait_until=verdict.until, note=verdict.why)
-    takes = [(verdict.earned, job) for job, verdict in verdicts if isinstance(verdict, Take)]
-    takes.sort(key=lambda take: -take[0])
-    return fit([job for _, job in takes], room(desk, most_jobs))
+            elif job.id not in kept:  # it goes behind the others, or a few that never fit would hide them
+                desk.jobs.set(job, wait_until=desk.now + LOOK_AGAIN, note="no stake or no time for it now")
+    return chosen
+
+
+def _taken(jobs: Sequence[Job], verdicts: Mapping[bytes, Verdict]) -> list[tuple[int, Job]]:
+    """What is worth claiming, best paid first."""
+    takes = [(verdict.earned, job) for job in jobs if isinstance(verdict := verdicts[job.id], Take)]
+    return sorted(takes, key=lambda take: -take[0])
 
 
 def room(desk: Desk, most_jobs: int) -> Room:

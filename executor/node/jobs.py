@@ -87,9 +87,14 @@ class Jobs:
         )
 
     def touch(self, identifier: bytes, block: int) -> bool:
-        """A log of this block is about this request: its slot has to be read. False if it is no job."""
+        """A log of this block is about this request: its slot has to be read. False if it is no job.
+
+        A result that waits for its end is looked at again: a game may have ended.
+        """
         cursor = self._journal.write(
-            "UPDATE jobs SET slot = NULL, changed = ? WHERE id = ?", block, identifier
+            "UPDATE jobs SET slot = NULL, changed = ?,"
+            " wait_until = CASE state WHEN 'posted' THEN 0 ELSE wait_until END WHERE id = ?",
+            *(block, identifier),
         )
         return cursor.rowcount > 0
 
@@ -148,11 +153,12 @@ class Jobs:
         return found[0] if found else None
 
     def ready(self, state: State, now: int, limit: int = 1_000) -> list[Job]:
-        """Jobs in a state with which something can be done at chain time `now`, longest known first.
+        """Jobs in a state with which something can be done at chain time `now`, longest due first, so that
+        those that have to wait again and again hide nobody.
 
         A job whose slot has to be read is left out: first the chain is asked.
         """
-        where = "state = ? AND wait_until <= ? AND slot IS NOT NULL ORDER BY rowid LIMIT ?"
+        where = "state = ? AND wait_until <= ? AND slot IS NOT NULL ORDER BY wait_until, rowid LIMIT ?"
         return self._select(where, state, now, limit)
 
     def waiting(self) -> list[Job]:

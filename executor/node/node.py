@@ -106,7 +106,7 @@ class Node:
             try:
                 self.step()
                 failures = 0
-            except (RpcError, CallRevertedError) as error:  # the Market refuses no read: the state is not there
+            except (RpcError, CallRevertedError) as error:  # no read of ours is refused where the state is
                 failures += 1
                 log.warning("the endpoint fails, trying again", error=str(error), failures=failures)
             if self.draining:

@@ -11,7 +11,7 @@ from executor.node.batches import FIXED_GAS, MAX_BATCH, cut, finalize_gas
 from executor.node.desk import Desk, log
 from executor.node.jobs import Job
 from executor.node.lifecycle import State
-from executor.node.policy import Conditions, Policy, is_worth_opening
+from executor.node.policy import LOOK_AGAIN, Conditions, Policy, is_worth_opening
 
 LEAST_EXPIRE_GAS = 200_000
 LONG = 10  # counts as so many failures: to look again after the longest pause
@@ -68,12 +68,19 @@ def _is_wanted(desk: Desk, job: Job, policy: Policy, gas_price: int, seconds: Ma
 
 
 def _is_over(desk: Desk, job: Job) -> bool:
-    """Whether the window has passed, by the time of a block, and nobody has a game open."""
+    """Whether the window has passed, by the time of a block, and nobody has a game open.
+
+    What is not over makes room for what may be: it is not looked at again before it can be.
+    """
     assert job.slot is not None
     terms = desk.jobs.terms(job.request.terms)
     assert terms is not None
-    posted_at = Work.of(_result(job).work).posted_at
-    return job.slot.games == 0 and desk.head.time >= posted_at + terms.window
+    end = Work.of(_result(job).work).posted_at + terms.window
+    if job.slot.games == 0 and desk.head.time >= end:
+        return True
+    with desk.journal.transaction():
+        desk.jobs.set(job, wait_until=max(end, desk.head.time + LOOK_AGAIN))
+    return False
 
 
 def _result(job: Job) -> Result:
