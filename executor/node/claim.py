@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from executor.chain.contracts import ask
@@ -25,10 +25,12 @@ class Room:
     jobs: int
 
 
-def decide(desk: Desk, policy: Policy, most_jobs: int, seconds: dict[bytes, float]) -> list[Job]:
+def decide(
+    desk: Desk, policy: Policy, most_jobs: int, seconds: dict[bytes, float], latency: float = 0.0
+) -> list[Job]:
     """The open jobs to claim now, best paid first; the verdict on the others is noted.
 
-    most_jobs: owed at a time. seconds: to infer one input, by program root.
+    most_jobs: owed at a time. seconds: to answer one input, by program root; `latency` of them are no work.
     """
     jobs = desk.jobs.ready(State.OPEN, desk.now)
     if not jobs:
@@ -41,7 +43,14 @@ def decide(desk: Desk, policy: Policy, most_jobs: int, seconds: dict[bytes, floa
     while (takes := _taken(jobs, verdicts)) and len(takes) < min(together, MAX_BATCH):
         together = len(takes)
         verdicts |= {job.id: _weigh(desk, job, policy, gas_price, seconds, together) for _, job in takes}
-    chosen = fit([job for _, job in takes], free)
+
+    def work(job: Job) -> float:
+        terms = desk.jobs.terms(job.request.terms)
+        assert terms is not None
+        return seconds[terms.program_root] - latency
+
+    ahead = sum(work(job) for job in desk.jobs.in_states((State.CLAIMING, State.CLAIMED)))
+    chosen = fit([job for _, job in takes], free, work, ahead + latency + policy.margin)
     kept = {job.id for job in chosen}
     with desk.journal.transaction():
         for job in jobs:
@@ -75,16 +84,22 @@ def room(desk: Desk, most_jobs: int) -> Room:
     )
 
 
-def fit(jobs: Sequence[Job], free: Room) -> list[Job]:
-    """Those that fit, in order of preference."""
+def fit(
+    jobs: Sequence[Job], free: Room, work: Callable[[Job], float] = lambda _: 0.0, ahead: float = 0.0
+) -> list[Job]:
+    """Those that fit, in order of preference: into the stake, and in time after what is chosen before them.
+
+    work: seconds to infer one. ahead: seconds that pass before the first is begun and after it is done.
+    """
     chosen: list[Job] = []
     stake = free.stake
     for job in jobs:
         if len(chosen) >= free.jobs:
             break
-        if job.request.bond <= stake:
+        if job.request.bond <= stake and ahead + work(job) <= job.request.result_seconds:
             chosen.append(job)
             stake -= job.request.bond
+            ahead += work(job)
     return chosen
 
 

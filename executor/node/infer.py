@@ -11,7 +11,8 @@ from executor.node.desk import Desk, log
 from executor.node.jobs import Job
 from executor.node.lifecycle import State
 
-BATCH = 32  # inputs that a backend is handed at a time
+BATCH = 32  # inputs that a backend is handed at a time, at most
+SLICE = 1.0  # seconds that a batch should take: its first output waits for its last
 
 
 class Inference:
@@ -34,8 +35,9 @@ class Inference:
                 assert terms is not None
                 by_program[terms.program_root].append(job)
         for root, jobs in by_program.items():
-            for start in range(0, len(jobs), BATCH):
-                batch = jobs[start : start + BATCH]
+            size = max(1, min(BATCH, int(SLICE / max(self._backend.seconds(root), 1e-9))))
+            for start in range(0, len(jobs), size):
+                batch = jobs[start : start + size]
                 future = self._backend.submit(root, [job.input for job in batch])
                 self._running[future] = [job.id for job in batch]
                 future.add_done_callback(lambda _: self._done())

@@ -86,7 +86,8 @@ class Node:
             self.intake.receive(desk)
         seconds = {root: self._backend.seconds(root) + self._settings.latency for root in desk.catalogue}
         if not self.draining:
-            claim(desk, decide(desk, policy, self._settings.most_jobs, seconds))
+            jobs = decide(desk, policy, self._settings.most_jobs, seconds, self._settings.latency)
+            claim(desk, jobs)
             claim_orders(desk, decide_orders(desk, policy, room(desk, self._settings.most_jobs), seconds))
         self._inference.infer(desk)
         self._inference.commit(desk)

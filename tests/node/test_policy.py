@@ -189,3 +189,11 @@ def test_fit__stake_and_jobs__bound_what_is_taken_in_order() -> None:
     assert [j.id[0] for j in fit(jobs, Room(100, 2))] == [1, 3]
     assert fit(jobs, Room(-5, 9)) == []
     assert fit(jobs, Room(100, -1)) == []
+
+
+def test_fit__work_ahead__leaves_what_would_come_after_its_deadline() -> None:
+    jobs = [job(number, 0) for number in range(5)]  # 120 seconds for a result each
+    room = Room(100, 9)
+    assert len(fit(jobs, room, lambda _: 40.0)) == 3
+    assert len(fit(jobs, room, lambda _: 40.0, ahead=1.0)) == 2
+    assert fit(jobs, room, lambda _: 40.0, ahead=81.0) == []
