@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import ape
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -51,7 +52,7 @@ def pytest_configure() -> None:
     imported = [*ROOT.glob("contracts/modules/**/*.vy"), *ROOT.glob("contracts/**/*.vyi")]
     imported += [ROOT / "ape-config.yaml", ROOT / "requirements.lock"]
     if compiled.exists() and any(file.stat().st_mtime > compiled.stat().st_mtime for file in imported):
-        compiled.unlink()
+        ape.project.clean()  # what Ape has read by now, too
 
 
 @pytest.fixture

@@ -190,6 +190,19 @@ def test_redeliver_retraction__lost_one__is_told_again(world, roles, consumer, o
     assert told(consumer) == (1, 1, 1, False)
 
 
+def test_redeliver_retraction__refunded__of_attempts_that_were_only(world, roles, refuses, consumer, offer):
+    """A made-up attempt would let a consumer take back what was never said, or count past what will be."""
+    retract = world.market.redeliver_retraction
+    result = world.posted_result(offer)
+    refute(world, result)
+    world.market.cancel(result.request, sender=roles.requester)
+    for attempt in (0, 3, 255, 2**255):
+        refuses("market: nothing to retract", retract, result.request, attempt, sender=roles.attacker)
+    for attempt in (1, 2):
+        retract(result.request, attempt, sender=roles.stranger)
+    assert consumer.last_attempt() == 2
+
+
 def test_redeliver_retraction__answer_stands__is_refused(world, roles, refuses, offer):
     nothing, retract = "market: nothing to retract", world.market.redeliver_retraction
     result = world.posted_result(offer)

@@ -246,8 +246,8 @@ def test_expire__no_such_game__is_refused(world, roles, refuses, result):
     expire, sender = world.challenges.expire, roles.stranger
     game = doubt(world, result)
     refuses("challenges: no such game", expire, result, game + 1, sender=sender)
-    world.warp(PARAMETERS.ruling_seconds)
     world.rule(game, DEFENDER)
+    world.warp(PARAMETERS.ruling_seconds)
     refuses("challenges: no such game", expire, result, game, sender=sender)
 
 
@@ -267,19 +267,24 @@ def test_expire__refuted_meanwhile__is_refused(world, roles, refuses, result):
     refuses("challenges: no such game", world.challenges.expire, result, silent, sender=roles.attacker)
 
 
-def test_rule__after_expiry__changes_nothing(world, roles, result):
-    game = doubt(world, result)
+def test_rule__after_expiry__is_refused(world, roles, refuses, result):
+    game, ruling = doubt(world, result), world.arbiter.order
     world.warp(PARAMETERS.ruling_seconds)
     world.challenges.expire(result, game, sender=roles.stranger)
-    world.rule(game, CHALLENGER)
-    assert world.game_status(result, game) == GameStatus.VOID
+    refuses("challenges: ruled too late", ruling, game, CHALLENGER, sender=roles.stranger)
     assert world.status(result.request) == Status.REFUNDED
     world.settle(result, game)
     assert world.stakes(roles.staker) == (STAKE, 0, 0)
 
 
-def test_rule__late_but_before_anybody_expired__counts(world, roles, result):
+def test_rule__at_its_deadline__either_a_ruling_or_expiry_never_both(world, roles, refuses, result):
     game = doubt(world, result)
-    world.warp(PARAMETERS.ruling_seconds + 1)
-    world.rule(game, CHALLENGER)
-    assert world.status(result.request) == Status.REFUTED
+    deadline = world.now() + PARAMETERS.ruling_seconds
+    ruling, expire = (world.arbiter.order, game, CHALLENGER), (world.challenges.expire, result, game)
+    world.at(deadline - 1)
+    refuses("challenges: ruling still due", *expire, sender=roles.stranger)
+    ruling[0].asked(*ruling[1:], sender=roles.stranger)
+    world.at(deadline)
+    refuses("challenges: ruled too late", *ruling, sender=roles.stranger)
+    world.challenges.expire(result, game, sender=roles.stranger)
+    assert world.status(result.request) == Status.REFUNDED
