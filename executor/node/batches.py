@@ -24,11 +24,19 @@ def cut(
     *,
     gas: Callable[[Item], int] = lambda _: 0,
     size: Callable[[Item], int] = lambda _: 0,
+    tries: Callable[[Item], int] = lambda _: 0,
 ) -> Iterator[list[Item]]:
-    """The items in batches, in order: at most `most` of them, their sizes and gas within a transaction's."""
+    """The items in batches, in order: at most `most` of them, their sizes and gas within a transaction's.
+
+    tries: how often an item's batch has failed. From the first failure on it travels alone, so that one that
+    makes every batch fail takes no other with it twice.
+    """
     batch: list[Item] = []
     total_size = total_gas = 0
     for item in items:
+        if tries(item):
+            yield [item]
+            continue
         full = total_size + size(item) > MAX_BYTES or total_gas + gas(item) > MOST_GAS or len(batch) == most
         if batch and full:
             yield batch

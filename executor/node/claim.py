@@ -106,7 +106,7 @@ def fit(
 def claim(desk: Desk, jobs: Sequence[Job]) -> None:
     """Want the transactions that claim these jobs."""
     market = desk.contracts.market
-    for batch in cut(jobs, MAX_BATCH, gas=lambda _: CLAIM_GAS):
+    for batch in cut(jobs, MAX_BATCH, gas=lambda _: CLAIM_GAS, tries=lambda job: job.tries):
         data = market.encode("claim", [job.request for job in batch])
         with desk.journal.transaction():
             gas = FIXED_GAS + CLAIM_GAS * len(batch)

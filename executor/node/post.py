@@ -18,7 +18,7 @@ def post(desk: Desk) -> None:
     """
     jobs = [job for job in desk.jobs.ready(State.COMPUTED, desk.now) if _in_time(desk, job)]
     for _, alike in groupby(sorted(jobs, key=_kind), key=_kind):
-        for batch in cut(alike, MAX_BATCH, gas=_gas, size=lambda job: len(_output(job))):
+        for batch in cut(alike, MAX_BATCH, gas=_gas, size=lambda job: len(_output(job)), tries=_tries):
             with desk.journal.transaction():
                 gas = FIXED_GAS + sum(_gas(job) for job in batch)
                 data = _calldata(desk, batch)
@@ -52,6 +52,10 @@ def _in_time(desk: Desk, job: Job) -> bool:
 
 def _gas(job: Job) -> int:
     return post_gas(job.request, len(_output(job)))
+
+
+def _tries(job: Job) -> int:
+    return job.tries
 
 
 def _output(job: Job) -> bytes:

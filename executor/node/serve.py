@@ -59,7 +59,7 @@ def decide_orders(desk: Desk, policy: Policy, free: Room, seconds: dict[bytes, f
 def claim_orders(desk: Desk, chosen: Sequence[Chosen]) -> None:
     """Want the transactions that open and claim these orders."""
     contract = desk.contracts.orders
-    for batch in cut(chosen, MAX_ORDERS, gas=_gas, size=_size):
+    for batch in cut(chosen, MAX_ORDERS, gas=_gas, size=_size, tries=lambda item: item.row.tries):
         signed = [item.row.signed for item in batch]
         data = contract.encode(
             "claim",

@@ -30,7 +30,7 @@ def _finalize(desk: Desk) -> None:
     jobs = [job for job in desk.jobs.ready(State.POSTED, desk.head.time) if _is_over(desk, job)]
     jobs.sort(key=lambda job: (_length(job), job.request.model, job.request.asset))
     for _, alike in groupby(jobs, key=_length):
-        for batch in cut(alike, MAX_BATCH, gas=_gas, size=_length):
+        for batch in cut(alike, MAX_BATCH, gas=_gas, size=_length, tries=lambda job: job.tries):
             outputs = b"".join(_delivered(job) for job in batch)
             data = market.encode("finalize", [_result(job) for job in batch], outputs)
             with desk.journal.transaction():

@@ -35,3 +35,9 @@ def test_cut__a_batch__ends_only_where_the_next_item_would_not_fit(items: list[t
 
 def test_cut__nothing__is_no_batch() -> None:
     assert list(cut([], 32)) == []
+
+
+def test_cut__items_whose_batch_failed__travel_alone_and_the_others_together() -> None:
+    failed = {2, 5}
+    batches = list(cut(range(8), 32, tries=lambda item: int(item in failed)))
+    assert sorted(batches) == [[0, 1, 3, 4, 6, 7], [2], [5]]
