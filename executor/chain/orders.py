@@ -165,7 +165,7 @@ class SignedOrder:
             fields = dict(content["order"])
             order = Order(**_typed(fields | {"offer": Offer(**_typed(fields["offer"]))}))
             signed = cls(order, _octets(content["input"]), _octets(content["signature"]))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise InvalidOrder(f"orders: malformed: {error}") from None
         signed.check()
         return signed

@@ -127,6 +127,11 @@ def test_from_json__broken_order__says_why(town: Town, change: dict[str, object]
         ("nonce", "one", "malformed"),
         ("model", "0x12", "malformed"),
         ("surprise", "1", "malformed"),
+        ("nonce", float("inf"), "malformed"),
+        ("nonce", float("nan"), "malformed"),
+        ("nonce", "9" * 5_000, "malformed"),
+        ("offer", "LIVE", "malformed"),
+        ("offer", [], "malformed"),
     ],
 )
 def test_from_json__impossible_field__says_why(town: Town, field: str, value: str, reason: str) -> None:
