@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from executor.chain.requests import MAX_BATCH, NATIVE, Flags, Offer, Request, Slot, price_after
+from executor.chain.requests import MAX_BATCH, NATIVE, NOBODY, Flags, Offer, Request, Slot, price_after
 from executor.chain.terms import Frozen
 
 # Gas that claim, post and finalize cost together: once for every three transactions, and for each job in them
@@ -74,6 +74,8 @@ Verdict = Take | Wait | Leave
 ORDER_GAS = 60_000  # more, for opening a signed order
 EXPIRE_GAS = 120_000  # for opening a request again
 
+HOOK_GAS = 200_000  # what an output hook may take when a result is posted
+
 LOOK_AGAIN = 5  # seconds, where only the price of gas or other jobs can change the verdict
 
 
@@ -87,7 +89,9 @@ def weigh(
     last = slot.opened_at + request.claim_seconds
     if conditions.now + 1 >= last:
         return Leave("its claim deadline has passed")
-    cost = gas_cost(request.flags, request.callback_gas, output_size, request.asset, conditions)
+    cost = gas_cost(
+        _flags(request.flags, terms), request.callback_gas, output_size, request.asset, conditions
+    )
     needed = policy.floors[request.asset] + cost
     earned = terms.earned(request.price(conditions.now - slot.ramp_start)) - cost
     if earned >= policy.floors[request.asset]:
@@ -115,7 +119,9 @@ def weigh_order(
         return Leave(refusal)
     if offer.bond < terms.min_bond or offer.max_window < terms.window:
         return Leave("it asks for less bond or a shorter window than its version has")
-    cost = gas_cost(Flags(offer.flags), offer.callback_gas, output_size, offer.asset, conditions)
+    cost = gas_cost(
+        _flags(Flags(offer.flags), terms), offer.callback_gas, output_size, offer.asset, conditions
+    )
     cost += ORDER_GAS * conditions.gas_price if offer.asset == NATIVE else 0
     earned = terms.earned(price) - cost
     if earned >= policy.floors[offer.asset]:
@@ -129,7 +135,11 @@ def is_worth_opening(
     """Whether to pay for opening a request again whose claim somebody else has missed."""
     if refuse(request.flags, request.asset, request.result_seconds, terms, policy, conditions):
         return False
-    cost = gas_cost(request.flags, request.callback_gas, output_size, request.asset, conditions)
+    cost = gas_cost(
+        _flags(request.flags, terms), request.callback_gas, output_size, request.asset, conditions
+    )
+    if slot.attempt >= terms.max_attempts:
+        return False  # it would be refunded
     cost += EXPIRE_GAS * conditions.gas_price if request.asset == NATIVE else 0
     return terms.earned(request.price(slot.elapsed)) >= policy.floors[request.asset] + cost
 
@@ -160,7 +170,13 @@ def gas_cost(flags: Flags, callback_gas: int, output_size: int, asset: str, cond
         return 0
     calls = bool(flags & Flags.AT_POST) + bool(flags & Flags.AT_FINAL)
     shared = GAS_A_BATCH // min(max(conditions.together, 1), MAX_BATCH)
-    return (shared + GAS_A_JOB + GAS_A_BYTE * output_size + calls * callback_gas) * conditions.gas_price
+    called = calls * callback_gas + (HOOK_GAS if flags & Flags.HOOKED else 0)
+    return (shared + GAS_A_JOB + GAS_A_BYTE * output_size + called) * conditions.gas_price
+
+
+def _flags(flags: Flags, terms: Frozen) -> Flags:
+    """The flags that the request has or will have: an order's are not set by the Market yet."""
+    return flags if terms.hook == NOBODY else flags | Flags.HOOKED
 
 
 def next_price(request: Request, terms: Frozen, needed: int) -> int | None:

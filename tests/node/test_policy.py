@@ -18,12 +18,14 @@ from executor.node.policy import (
     GAS_A_BATCH,
     GAS_A_BYTE,
     GAS_A_JOB,
+    HOOK_GAS,
     Conditions,
     Leave,
     Policy,
     Take,
     Wait,
     gas_cost,
+    is_worth_opening,
     next_price,
     weigh,
     weigh_order,
@@ -102,6 +104,13 @@ def test_weigh__callbacks__cost_their_gas_when_posted_and_when_final() -> None:
 
     assert cost(Flags.AT_POST) - cost(Flags.NONE) == 50_000
     assert cost(Flags.AT_POST | Flags.AT_FINAL) - cost(Flags.NONE) == 100_000
+
+
+def test_weigh__output_hook__costs_all_the_gas_that_it_may_take() -> None:
+    hooked = frozen()._replace(hook="0x" + "33" * 20)
+    price = COST + HOOK_GAS * GAS_PRICE
+    assert isinstance(verdict(terms=hooked, min_price=price - 1), Wait)
+    assert verdict(terms=hooked, min_price=price) == Take(0)
 
 
 def test_gas_cost__jobs_that_share_transactions__cost_less_each() -> None:
@@ -197,3 +206,11 @@ def test_fit__work_ahead__leaves_what_would_come_after_its_deadline() -> None:
     assert len(fit(jobs, room, lambda _: 40.0)) == 3
     assert len(fit(jobs, room, lambda _: 40.0, ahead=1.0)) == 2
     assert fit(jobs, room, lambda _: 40.0, ahead=81.0) == []
+
+
+def test_is_worth_opening__last_attempt_missed__is_a_refund_that_is_not_paid_for() -> None:
+    missed, price = Slot(Status.CLAIMED | 3 << 8), request(min_price=10_000_000)
+    allowed = frozen()._replace(scope=frozen().scope | 4 << 40)
+    last = frozen()._replace(scope=frozen().scope | 3 << 40)
+    assert is_worth_opening(price, missed, allowed, OUTPUT, POLICY, NOW)
+    assert not is_worth_opening(price, missed, last, OUTPUT, POLICY, NOW)
