@@ -8,6 +8,7 @@ from tests.model.requests import Request
 from tests.words import GameStatus, Status
 
 LONG = 31 * 86_400  # longer than any deadline
+FORGED = 48  # with a forged item in front, of another model
 OVER = (Status.FINAL, Status.REFUNDED)
 
 
@@ -41,7 +42,7 @@ class Machine(Strides, Books):
         if request.status in (Status.OPEN, Status.CLAIMED):
             self.expire_request(request)
         elif request.status == Status.POSTED and request.result and request.games == 0:
-            self.end([request.result])
+            self.end([request.result], wrong=FORGED)
         elif request.status == Status.POSTED:
             games = [game for game in self.market.games if game.result is request.result]
             self.end_silence(next(game for game in games if game.status == GameStatus.LIVE))

@@ -12,12 +12,12 @@ from hypothesis.stateful import initialize, precondition, rule
 from tests.invariant.challengers import Challengers
 from tests.invariant.executors import Executors
 from tests.invariant.owners import MODEL, Owners
-from tests.invariant.pair import when
+from tests.invariant.pair import chosen, when
 from tests.invariant.requesters import PICK, WISH, Requesters, Wish
 from tests.invariant.scene import ENTRIES
 from tests.invariant.stakers import Stakers
 from tests.model.requests import Request
-from tests.words import LIVE, GameStatus, Status
+from tests.words import LIVE, Flags, GameStatus, Status
 
 FAR = st.sampled_from((0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 10, 11, 11, 12, 12))  # the longer, the rarer to succeed
 
@@ -29,7 +29,9 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
 
     @initialize(wish=WISH, who=PICK, far=FAR, verdict=st.sampled_from((1, 2)))
     def begin_far(self, wish: Wish, who: int, far: int, verdict: int) -> None:
-        self.go_far(wish, who, far, verdict)
+        self.go_far(replace(wish, flags=Flags.AT_POST | Flags.AT_FINAL), who, far, verdict)
+        if who % 2 and any(request.status == Status.POSTED for request in self.market.requests):
+            self.meet_deadline(pick=1, offset=who % 3 - 1, early_first=far % 2 == 0, who=who)
 
     @initialize(which=st.integers(0, 2), wish=WISH, who=PICK, far=st.integers(0, 5))
     def begin_changed(self, which: int, wish: Wish, who: int, far: int) -> None:
@@ -129,7 +131,7 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
         """What may happen until a deadline and what may happen from then on, both tried at it."""
         running = (Status.OPEN, Status.CLAIMED, Status.POSTED)
         requests = [request for request in self.market.requests if request.status in running]
-        request = requests[pick % len(requests)]
+        request = chosen(requests, [one for one in requests if one.status == Status.POSTED], pick)
         moves, deadline = self._around_deadline(request, who)
         self.pass_time(max(self.now, deadline + offset - 1))
         for move in moves if early_first else reversed(moves):
