@@ -371,6 +371,7 @@ class Market:
         require(request.status == Status.POSTED, "market: not posted")
         self._standing(result)
         require(self.now < result.posted_at + request.terms.window, "market: window closed")
+        self.vault.require_free(challenger, request.terms.network.deposit)
         require(keccak(question) == request.input, "challenges: wrong input")
         self.vault.lock(challenger, request.terms.network.deposit)
         request.games += 1

@@ -83,9 +83,12 @@ class Vault:
     def capacity(self, operator: str) -> int:
         return self.free[self.account_of[operator]] if operator in self.active else 0
 
-    def lock(self, operator: str, amount: int) -> None:
+    def require_free(self, operator: str, amount: int) -> None:
         require(operator in self.active, "vault: not an operator")
         require(amount <= self.capacity(operator), "vault: not enough free stake")
+
+    def lock(self, operator: str, amount: int) -> None:
+        self.require_free(operator, amount)
         self.free[self.account_of[operator]] -= amount
         self.locked[self.account_of[operator]] += amount
 
