@@ -93,29 +93,25 @@ class Market:
         if operator in self.pledges:
             self.vault.release(operator, self.pledges.pop(operator))
 
-    def _lock(self, operator: str, bonds: int) -> None:
-        """From what is pledged if that is enough, or else from the vault."""
-        if self.pledges.get(operator, -1) >= bonds:
-            self.pledges[operator] -= bonds
-        else:
-            self.vault.lock(operator, bonds)
+    def _lock_all(self, operator: str, bonds: list[int]) -> None:
+        """Each from what is pledged if that is enough, or else from the vault; or none at all."""
+        idle, unpledged = self.pledges.get(operator, -1), 0
+        for bond in bonds:
+            if idle >= bond:
+                idle -= bond
+            else:
+                unpledged += bond
+                self.vault.require_free(operator, unpledged)
+        if unpledged:
+            self.vault.lock(operator, unpledged)
+        if operator in self.pledges:
+            self.pledges[operator] = idle
 
     def _release(self, operator: str, bond: int) -> None:
         if operator in self.pledges:
             self.pledges[operator] += bond
         else:
             self.vault.release(operator, bond)
-
-    def _require_stake(self, operator: str, bonds: list[int]) -> None:
-        """That these can be locked one after the other."""
-        idle, free = self.pledges.get(operator, -1), self.vault.capacity(operator)
-        for bond in bonds:
-            if idle >= bond:
-                idle -= bond
-            else:
-                require(operator in self.vault.active, "vault: not an operator")
-                require(free >= bond, "vault: not enough free stake")
-                free -= bond
 
     # --- open ---
 
@@ -169,6 +165,14 @@ class Market:
     # --- claim, post, finalize ---
 
     def claim(self, executor: str, batch: list[Request]) -> list[str]:
+        taken, reasons = self._claimable(batch)
+        self._lock_all(executor, [sum(request.offer.bond for request in taken)])
+        for request in taken:
+            self._take(executor, request)
+        return reasons
+
+    def _claimable(self, batch: list[Request]) -> tuple[list[Request], list[str]]:
+        """Those of a batch that can be claimed, and of each why not."""
         taken: list[Request] = []
 
         def take(request: Request) -> None:
@@ -177,11 +181,7 @@ class Market:
             require(not request.revoked, "market: version revoked")
             taken.append(request)
 
-        reasons = self._batch(take, batch)
-        self._lock(executor, sum(request.offer.bond for request in taken))
-        for request in taken:
-            self._take(executor, request)
-        return reasons
+        return taken, self._batch(take, batch)
 
     def post(self, executor: str, batch: list[Request], outputs: list[bytes]) -> list[str]:
         return self._batch(lambda item: self._post(executor, *item), list(zip(batch, outputs, strict=True)))
@@ -196,9 +196,14 @@ class Market:
         return self._batch(post, list(zip(batch, outputs, strict=True)))
 
     def answer(self, executor: str, batch: list[Request], outputs: list[bytes]) -> list[str]:
-        reasons = self.claim(executor, batch)
+        """As claim and post. A bond that a consumer is told of is locked alone, the others together."""
+        taken, reasons = self._claimable(batch)
+        told = [request.offer.bond for request in taken if request.offer.flags & Flags.AT_POST]
+        untold = [request.offer.bond for request in taken if not request.offer.flags & Flags.AT_POST]
+        self._lock_all(executor, [*told, sum(untold)] if untold else told)
         for request, output, reason in zip(batch, outputs, reasons, strict=True):
             if not reason:
+                self._take(executor, request)
                 self._post(executor, request, output)
         return reasons
 
@@ -224,11 +229,10 @@ class Market:
             served.append(request)
 
         reasons = self._batch(serve, batch)
-        self._require_stake(executor, [request.offer.bond for request in served])
+        self._lock_all(executor, [request.offer.bond for request in served])
         self.nonces |= nonces
         for request in served:
             self._debit(request.offer.asset, request.requester, request.offer.max_price)
-            self._lock(executor, request.offer.bond)
             self._take(executor, self._admit(request))
         posted = [output for output, reason in zip(outputs, reasons, strict=False) if not reason]
         for request, output in zip(served, posted, strict=False):
