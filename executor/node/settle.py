@@ -79,7 +79,8 @@ def _is_over(desk: Desk, job: Job) -> bool:
     if job.slot.games == 0 and desk.head.time >= end:
         return True
     with desk.journal.transaction():
-        desk.jobs.set(job, wait_until=max(end, desk.head.time + LOOK_AGAIN))
+        soon = desk.head.time + LOOK_AGAIN
+        desk.jobs.set(job, wait_until=end if desk.head.time < end else soon)
     return False
 
 
