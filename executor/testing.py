@@ -160,8 +160,8 @@ class InstantExecutor:
 
     def warp(self, seconds: int) -> None:
         """Mine a block that many seconds later."""
-        self.endpoint.read("evm_increaseTime", hex(seconds))
-        self.endpoint.read("evm_mine")
+        block = self.endpoint.read("eth_getBlockByNumber", "latest", False)
+        self.endpoint.read("evm_mine", hex(int(block["timestamp"], 16) + seconds))
 
     @property
     def node(self) -> Node:
