@@ -433,7 +433,8 @@ class Market:
     def expire_game(self, game: Game) -> None:
         """The arbiter has not ruled in time: nobody is right, the requester is refunded. Settling follows."""
         result, request = game.result, game.result.request
-        require(game.status == GameStatus.LIVE, "challenges: no such game")
+        current = request.attempt == result.attempt
+        require(current and game.status == GameStatus.LIVE, "challenges: no such game")
         require(self.now >= game.ruling_deadline, "challenges: ruling still due")
         require(request.status == Status.POSTED, "market: not posted")
         self._standing(result)
