@@ -28,12 +28,11 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode
 from eth_account import Account
-from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
-from rlp import encode as rlp_encode  # type: ignore[import-untyped]
 
 from executor.chain.codec import type_name
 from executor.chain.contracts import Contract, ask
+from executor.chain.creation import ARBITER, BLUEPRINT, Creation, plan
 from executor.chain.deployment import Contract as Entry
 from executor.chain.deployment import Deployment
 from executor.chain.keys import Key, LocalKey
@@ -52,7 +51,7 @@ ETHER = 10**18
 STAKE = 1_000 * ETHER
 PATIENCE = 60.0  # seconds for the executor to do what a test waits for
 
-# What the network asks for, by the names in `INetwork.Parameters`; amounts in wei, times in seconds.
+# What the network asks for, named and ordered as in `INetwork.Parameters`; amounts in wei, times in seconds.
 PARAMETERS = {
     "fee_bps": 200,
     "penalty": ETHER // 500,
@@ -67,19 +66,6 @@ PARAMETERS = {
     "ruling_seconds": 3_600,
     "max_attempts": 3,
 }
-ORDER = (
-    "WrappedNative",
-    "Inputs",
-    "StakeVault",
-    "Network",
-    "Orders",
-    "Challenges",
-    "Market",
-    "Model",
-    "Registry",
-)
-ARBITER = "MockArbiter"
-BLUEPRINT = "Model"  # created as data, for the Registry to copy (ERC-5202)
 
 
 @dataclass(frozen=True)
@@ -222,32 +208,25 @@ class InstantExecutor:
 
 
 def deploy(url: str, project: Any, key: Key, parameters: Mapping[str, int] = PARAMETERS) -> Deployment:
-    """Put a network's contracts on a development node; `key` pays, and owns the parameters.
-
-    A constructor's arguments are named for what they are, so each gets what goes by its name.
-    """
+    """Put a network's contracts on a development node; `key` pays, and owns the parameters."""
     endpoint = Rpc(url)
     chain_id = endpoint.chain_id()
     wallet = Wallet(endpoint, key, chain_id, poll=0.01)
-    nonce = int(endpoint.read("eth_getTransactionCount", key.address, "latest"), 16)
-    at = {name: _address(key.address, nonce + number) for number, name in enumerate(ORDER)}
-    values: dict[str, Any] = {
-        "asset": at["WrappedNative"],
-        "vault": at["StakeVault"],
-        "blueprint": at[BLUEPRINT],
-        **{name: at[name.capitalize()] for name in ("inputs", "network", "orders", "challenges", "market")},
-        "owner": key.address,
-        "parameters": parameters,
-        "unbonding_seconds": 86_400,
-        "uptime_feed": NOBODY,
-    }
+    creations = plan(
+        key.address,
+        int(endpoint.read("eth_getTransactionCount", key.address, "latest"), 16),
+        owner=key.address,
+        bond_asset=None,
+        parameters=tuple(parameters[name] for name in PARAMETERS),
+        unbonding_seconds=86_400,
+        arbiter=True,
+    )
     entries = {}
-    for name in (*ORDER, ARBITER):
-        contract = compiled(project, name)
-        receipt = wallet.transact(None, _creation(name, contract, values))
+    for creation in creations:
+        receipt = wallet.transact(None, _code(creation, compiled(project, creation.name)))
         assert receipt.created is not None
         code = octets(endpoint.read("eth_getCode", receipt.created, "latest"))
-        entries[name] = Entry(
+        entries[creation.name] = Entry(
             address=receipt.created,
             code_hash="0x" + keccak(code).hex(),
             block=receipt.block,
@@ -257,28 +236,17 @@ def deploy(url: str, project: Any, key: Key, parameters: Mapping[str, int] = PAR
         network="test",
         chain_id=chain_id,
         contracts=entries,
-        bond_asset=at["WrappedNative"],
+        bond_asset=entries["WrappedNative"].address,
         wraps_native=True,
         arbiters=(entries[ARBITER].address,),
     )
 
 
-def _creation(name: str, contract: Compiled, values: Mapping[str, Any]) -> bytes:
-    if name == BLUEPRINT:
+def _code(creation: Creation, contract: Compiled) -> bytes:
+    if creation.name == BLUEPRINT:
         kept = b"\xfe\x71\x00" + contract.code
         return b"\x61" + len(kept).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3") + kept
-    arguments = [_value(item, values[item["name"]]) for item in contract.inputs]
-    return contract.code + encode([type_name(item) for item in contract.inputs], arguments)
-
-
-def _value(item: Mapping[str, Any], value: Any) -> Any:
-    """A struct's fields in their order."""
-    return [value[part["name"]] for part in item["components"]] if item.get("components") else value
-
-
-def _address(creator: str, nonce: int) -> str:
-    """Where `creator` puts a contract with its transaction number `nonce`."""
-    return str(to_checksum_address(keccak(rlp_encode([octets(creator), nonce]))[12:]))
+    return contract.code + encode([type_name(item) for item in contract.inputs], creation.arguments)
 
 
 @pytest.fixture

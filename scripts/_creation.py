@@ -1,9 +1,7 @@
-"""The contracts of a network: which there are, where each will be, and how they get there.
+"""How the contracts of a plan get to a chain, through Ape.
 
-The contracts name each other as immutables, so every address is computed from the deployer's nonces before
-anything is sent, and each contract's constructor refuses neighbours that name another market. The same
-property makes a deployment that stopped in the middle easy to go on with: what has code is there, what has
-none is next.
+Every address is known before anything is sent, which makes a deployment that stopped in the middle easy to go
+on with: what has code is there, what has none is next.
 """
 
 from __future__ import annotations
@@ -12,12 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
-from rlp import encode  # type: ignore[import-untyped]
-
-ZERO_ADDRESS = "0x" + "00" * 20
-BLUEPRINT = "Model"
+from executor.chain.creation import BLUEPRINT, Creation, plan
+from executor.chain.requests import NOBODY
 
 Sent = Callable[[str, str], None]
 """Told the contract's name and the transaction's hash before the transaction is sent."""
@@ -25,16 +19,6 @@ Sent = Callable[[str, str], None]
 
 class DeploymentStoppedError(Exception):
     """The deployment cannot begin or go on; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Creation:
-    """One contract to create: `name` is its file's, `nonce` the deployer's that puts it at `address`."""
-
-    name: str
-    nonce: int
-    address: str
-    arguments: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -49,57 +33,6 @@ class Deployment:
     challenges: Any
     market: Any
     registry: Any
-
-
-# What is created, in which order
-
-
-def plan(
-    deployer: str,
-    nonce: int,
-    *,
-    owner: str,
-    bond_asset: str | None,
-    parameters: tuple[int, ...],
-    unbonding_seconds: int,
-    uptime_feed: str = ZERO_ADDRESS,
-    arbiter: bool = False,
-) -> list[Creation]:
-    """All creations of a network, the first with the deployer's transaction number `nonce`.
-
-    parameters: the fields of `INetwork.Parameters` in order. bond_asset: None for a wrapped native coin of
-    the network's own. arbiter: also a stand-in that rules as it is ordered. Both are for local networks.
-    """
-    names = ["Inputs", "StakeVault", "Network", "Orders", "Challenges", "Market", BLUEPRINT, "Registry"]
-    names = [*["WrappedNative"][: bond_asset is None], *names, *["MockArbiter"][:arbiter]]
-    at = {name: contract_address(deployer, nonce + number) for number, name in enumerate(names)}
-    asset = bond_asset or at["WrappedNative"]
-    arguments: dict[str, tuple[Any, ...]] = {
-        "StakeVault": (asset, at["Market"], at["Challenges"], unbonding_seconds),
-        "Network": (owner, at["Market"], parameters),
-        "Orders": (at["Market"],),
-        "Challenges": (at["Market"], at["StakeVault"], at["Inputs"]),
-        "Market": (
-            at["Network"],
-            at["StakeVault"],
-            at["Inputs"],
-            at["Orders"],
-            at["Challenges"],
-            uptime_feed,
-        ),
-        "Registry": (at["Market"], at[BLUEPRINT]),
-    }
-    return [
-        Creation(name, nonce + number, at[name], arguments.get(name, ())) for number, name in enumerate(names)
-    ]
-
-
-def contract_address(deployer: str, nonce: int) -> str:
-    """Address of the contract that `deployer` creates with its transaction number `nonce`."""
-    return to_checksum_address(keccak(encode([bytes.fromhex(deployer[2:]), nonce]))[12:])
-
-
-# Creating it
 
 
 def create_all(project: Any, deployer: Any, creations: list[Creation], sent: Sent) -> None:
@@ -145,7 +78,7 @@ def deploy_contracts(
     bond_asset: Any,
     parameters: tuple[int, ...],
     unbonding_seconds: int,
-    uptime_feed: str = ZERO_ADDRESS,
+    uptime_feed: str = NOBODY,
 ) -> Deployment:
     """Deploy everything but the bond asset; `owner` holds the network's parameters and fees.
 

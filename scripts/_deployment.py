@@ -7,16 +7,10 @@ from typing import Any
 
 from ape.exceptions import ApeException
 
+from executor.chain.creation import BLUEPRINT, Creation, plan
 from executor.chain.deployment import Deployment as Manifest
-from scripts._creation import (
-    BLUEPRINT,
-    ZERO_ADDRESS,
-    Creation,
-    DeploymentStoppedError,
-    create_all,
-    creating_transaction,
-    plan,
-)
+from executor.chain.requests import NOBODY
+from scripts._creation import DeploymentStoppedError, create_all, creating_transaction
 from scripts._manifest import Unfinished, commit, compiler, contract_entry, unfinished_path
 from scripts._network import network_name
 from scripts._parameters import Parameters, ParametersError
@@ -74,7 +68,7 @@ def _begin(deployer: Any, parameters: Parameters, path: Path, *, resume: bool, r
             "bond_asset": None if parameters.bond_asset == "new" else parameters.bond_asset,
             "parameters": parameters.network.encoded(),
             "unbonding_seconds": parameters.unbonding,
-            "uptime_feed": ZERO_ADDRESS if parameters.uptime_feed == "none" else parameters.uptime_feed,
+            "uptime_feed": NOBODY if parameters.uptime_feed == "none" else parameters.uptime_feed,
         },
     )
     unfinished = unfinished_path(path)

@@ -7,9 +7,9 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
+from executor.chain.requests import NOBODY
 from executor.program import Program, load
 from executor.program.ir import TensorType
-from scripts._creation import ZERO_ADDRESS
 
 MAX_LOCATION = 256
 
@@ -26,7 +26,7 @@ def version_of(
     royalty_bps: int,
     min_bond: int,
     window: int,
-    hook: str = ZERO_ADDRESS,
+    hook: str = NOBODY,
     schema: bytes | None = None,
     report: bytes = b"",
 ) -> tuple[Any, ...]:

@@ -15,8 +15,8 @@ from typing import Any
 import click
 from ape import project
 
+from executor.chain.creation import BLUEPRINT
 from executor.program import load, run
-from scripts._creation import BLUEPRINT
 from scripts._demo.drawings import PROGRAM, held_out
 from scripts._manifest import commit
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from scripts._creation import ZERO_ADDRESS
+from executor.chain.requests import NOBODY
 from scripts._network import ADDRESS, AMOUNT, SHARE, TIME, Network, on_network
 from scripts._version import VersionError, version_of
 
@@ -57,7 +57,7 @@ def _built(network: Network, options: dict[str, Any]) -> tuple[Any, ...]:
             royalty_bps=options["royalty"],
             min_bond=options["bond"],
             window=options["window"],
-            hook=options["hook"] or ZERO_ADDRESS,
+            hook=options["hook"] or NOBODY,
             schema=schema.read_bytes() if schema else None,
             report=report.read_bytes() if report else b"",
         )

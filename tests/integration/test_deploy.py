@@ -118,7 +118,7 @@ def test_deploy_network__fresh_chain__parameters_are_those_of_the_file(
 
 def test_deploy_network__fresh_chain__registry_creates_models(project, accounts, deployed):
     registry = project.Registry.at(deployed.address("Registry"))
-    terms = (b"\x01" * 32, deployed.arbiters[0], _creation.ZERO_ADDRESS, 0, 10**17, 60, 64, 32, False)
+    terms = (b"\x01" * 32, deployed.arbiters[0], _creation.NOBODY, 0, 10**17, 60, 64, 32, False)
     version = (terms, "ipfs://program", b"\x02" * 32, b"\x03" * 32)
     registry.create_model("digits", accounts[1], accounts[1], version, sender=accounts[1])
     model = project.Model.at(registry.models(0))
