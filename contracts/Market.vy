@@ -500,7 +500,7 @@ def finalize(batch: DynArray[IMarket.Result, 32], outputs: Bytes[4096]) -> uint2
             terms_key = empty(bytes32)  # who was refused may not name the model of those who follow
             self._skip(id, reason)
             continue
-        self.slot_of[id] = (slots.FINAL | (slot & 65280) | (convert(output_hash, uint256) >> 16 << 16))
+        self.slot_of[id] = slots.FINAL | (slot & 65280) | (convert(output_hash, uint256) >> 16 << 16)
         # Prices are below 2^128, shares add up to less than the whole: nothing here overflows.
         highest: uint256 = result.request.prices & requests.MASK128
         price: uint256 = highest

@@ -5,7 +5,6 @@
 @custom:kill Nobody can stop it; a signer spends a nonce.
 """
 from contracts.interfaces import IMarket
-from contracts.interfaces import IModel
 from contracts.interfaces import IOrders
 from contracts.modules import reasons
 from contracts.modules import requests

@@ -2,7 +2,8 @@
 """
 @title Outcalls: hooks and consumers, reached with a fixed amount of gas
 @notice The gas is certain to be there, so that a failure is the callee's own; of what it returns, a hook's
-        word is read.
+        word is read. The calls look alike and stand apart: one function for all would copy each message, of
+        up to 4 KiB, once more.
 """
 from contracts.interfaces import IMarket
 from contracts.modules import reasons
