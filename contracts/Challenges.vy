@@ -43,6 +43,7 @@ def challenge(result: IMarket.Result, input: Bytes[4096], output: Bytes[4096]) -
     deposit: uint256 = terms._deposit(frozen.deposits)
     arbiter: address = terms._arbiter(frozen.arbiter)
     executor: address = slots._work_executor(result.work)
+    deadline: uint256 = block.timestamp + terms._ruling_seconds(frozen.arbiter)
     extcall VAULT.lock(msg.sender, deposit)
     game: uint256 = extcall IArbiter(arbiter).open(
         id,
@@ -53,9 +54,9 @@ def challenge(result: IMarket.Result, input: Bytes[4096], output: Bytes[4096]) -
         staticcall INPUTS.data_root(output, len(output)),
         executor,
         msg.sender,
+        deadline,
     )
     key: bytes32 = games._key(arbiter, id, attempt, game)
-    deadline: uint256 = block.timestamp + terms._ruling_seconds(frozen.arbiter)
     assert self.game_of[key].challenge == 0, "challenges: game taken"
     self.game_of[key] = games._pack(msg.sender, deadline, executor, deposit)
     log IChallenges.Challenged(id=id, challenger=msg.sender, attempt=attempt, game=game)

@@ -50,6 +50,7 @@ def open(
     output_root: bytes32,
     defender: address,
     challenger: address,
+    deadline: uint256,
 ) -> uint256:
     target: address = self.target
     if target != empty(address):

@@ -22,6 +22,7 @@ struct Game:
     output_root: bytes32
     defender: address
     challenger: address
+    deadline: uint256
 
 
 games: public(uint256)
@@ -39,6 +40,7 @@ def open(
     output_root: bytes32,
     defender: address,
     challenger: address,
+    deadline: uint256,
 ) -> uint256:
     assert not self.refusing, "arbiter: refusing"
     self.games += 1
@@ -52,6 +54,7 @@ def open(
         output_root=output_root,
         defender=defender,
         challenger=challenger,
+        deadline=deadline,
     )
     return self.games
 

@@ -63,6 +63,7 @@ def test_challenge__posted_result__locks_the_deposit_and_asks_the_arbiter(world,
         data_root(WRONG_OUTPUT, 32),
         roles.executor,
         roles.challenger,
+        world.now() + PARAMETERS.ruling_seconds,
     )
 
 
