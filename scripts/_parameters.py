@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, mo
 WEI = {"wei": 1, "gwei": 10**9, "ether": 10**18}
 SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 ZERO_ADDRESS = "0x" + "00" * 20
+CLOCK = Fraction(3, 10)  # of the ruling time, for all moves of one side: `contracts/Dispute.vy`
 
 
 class ParametersError(Exception):
@@ -108,7 +110,8 @@ class Parameters(_Strict):
     owner: of the network's parameters and fees; `deployer` on local networks only. bond_asset: an ERC-20, or
     `new` on local networks only. wraps_native: whether it is the chain's own coin, wrapped. uptime_feed: a
     Chainlink sequencer-uptime feed, or `none`. force_inclusion: how long a sequencer can keep a transaction
-    out of the chain. unbonding: how long stake takes to leave.
+    out of the chain. unbonding: how long stake takes to leave. Of an arbiter's ruling time each side has
+    `CLOCK` for its moves.
     """
 
     owner: Address | Literal["deployer"]
@@ -122,13 +125,19 @@ class Parameters(_Strict):
     @model_validator(mode="after")
     def _outlasts_censorship(self) -> Parameters:
         least = 2 * self.force_inclusion
-        for clock in ("min_window", "min_result_time", "ruling_time"):
-            lasts = getattr(self.network, clock)
+        for window in ("min_window", "min_result_time"):
+            lasts = getattr(self.network, window)
             if lasts < least:
                 raise ValueError(
-                    f"network.{clock} is {lasts} seconds; twice the force-inclusion delay is {least}: "
+                    f"network.{window} is {lasts} seconds; twice the force-inclusion delay is {least}: "
                     "a sequencer could keep out every answer to it"
                 )
+        clock = int(self.network.ruling_time * CLOCK)
+        if clock < least:
+            raise ValueError(
+                f"network.ruling_time leaves each side of a dispute {clock} seconds for its moves; twice the "
+                f"force-inclusion delay is {least}: a sequencer could let the honest side's clock run out"
+            )
         return self
 
     @model_validator(mode="after")

@@ -255,12 +255,21 @@ def test_deploy_network__nothing_stopped__refuses_to_resume(project, deployer, p
         ({"unbonding": "1 hour"}, "unbonding is 3600 seconds; a window and its dispute last 3660"),
         ({"force_inclusion": "1 minute"}, "network.min_window is 60 seconds; twice the force-inclusion"),
         ({"force_inclusion": "16 seconds"}, "network.min_result_time is 30 seconds"),
+        (
+            {"force_inclusion": "15 seconds", "network__ruling_time": "99 seconds"},
+            "network.ruling_time leaves each side of a dispute 29 seconds for its moves; twice the",
+        ),
     ],
 )
 def test_read__a_mistake__names_the_key_and_what_to_write(tmp_path, changes, says):
     with pytest.raises(ParametersError) as refusal:
         Parameters.read(changed(tmp_path, **changes))
     assert says in str(refusal.value)
+
+
+def test_read__a_side_s_clock_of_twice_the_force_inclusion_delay__is_enough(tmp_path):
+    just = changed(tmp_path, force_inclusion="15 seconds", network__ruling_time="100 seconds")
+    assert Parameters.read(just).network.ruling_time == 100
 
 
 def test_read__no_such_file__says_so(tmp_path):
