@@ -7,7 +7,8 @@ memory is bounded by computing an operation in pieces.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 
@@ -20,25 +21,27 @@ PIECE = 1 << 22
 """Most indices (output times reduction) that are computed at once."""
 
 
-def run(program: Program, data: Bytes) -> bytes:
-    """The output bytes of a valid program on the input bytes; InputTooLong if they exceed `input_size`."""
-    ((_, _, output),) = deque(Interpreter(program, data).outputs(), maxlen=1)
-    return output.astype(program.output_type.element.canonical).tobytes()
+class Outputs(Protocol):
+    """Where a run's outputs lie while later operations read them; flat, in the type's own width."""
+
+    def put(self, step: int, operation: int, output: IntArray) -> None:
+        """Keep an operation's output. They come in the order of the trace."""
+
+    def output(self, step: int, operation: int) -> IntArray:
+        """An earlier output of the step that is being computed."""
+
+    def history(self, operation: int, steps: int) -> IntArray:
+        """An operation's outputs of the first `steps` steps, one after the other."""
 
 
-class Interpreter:
-    """One run of a valid program on one input."""
+class Recent:
+    """In memory, and only what an operation may still read: this step's outputs, and the histories."""
 
-    def __init__(self, program: Program, data: Bytes) -> None:
-        if len(data) > program.input_size:
-            raise InputTooLong(f"{len(data)} bytes of input where {program.input_size} are allowed")
-        self.program = program
-        self.inputs = _input_tensors(program, bytes(data) + bytes(program.input_size - len(data)))
-        self.steps = _count_steps(program, self.inputs)
+    def __init__(self, program: Program, steps: int) -> None:
         self._outputs: list[IntArray] = []
         self._histories = {
             view.index: np.empty(
-                (self.steps, program.operations[view.index].result.count),
+                (steps, program.operations[view.index].result.count),
                 program.operations[view.index].result.element.native,
             )
             for operation in program.operations
@@ -46,15 +49,45 @@ class Interpreter:
             if view.source is Source.HISTORY
         }
 
+    def put(self, step: int, operation: int, output: IntArray) -> None:
+        if operation == 0:
+            self._outputs.clear()
+        self._outputs.append(output)
+        if operation in self._histories:
+            self._histories[operation][step] = output
+
+    def output(self, step: int, operation: int) -> IntArray:  # noqa: ARG002  # only one step's are here
+        return self._outputs[operation]
+
+    def history(self, operation: int, steps: int) -> IntArray:
+        return self._histories[operation][:steps].reshape(-1)
+
+
+def run(program: Program, data: Bytes) -> bytes:
+    """The output bytes of a valid program on the input bytes; InputTooLong if they exceed `input_size`."""
+    ((_, _, output),) = deque(Interpreter(program, data).outputs(), maxlen=1)
+    return output.astype(program.output_type.element.canonical).tobytes()
+
+
+class Interpreter:
+    """One run of a valid program on one input. keep: makes what holds its outputs, from program and steps."""
+
+    def __init__(
+        self, program: Program, data: Bytes, keep: Callable[[Program, int], Outputs] = Recent
+    ) -> None:
+        if len(data) > program.input_size:
+            raise InputTooLong(f"{len(data)} bytes of input where {program.input_size} are allowed")
+        self.program = program
+        self.inputs = _input_tensors(program, bytes(data) + bytes(program.input_size - len(data)))
+        self.steps = _count_steps(program, self.inputs)
+        self._kept = keep(program, self.steps)
+
     def outputs(self) -> Iterator[tuple[int, int, IntArray]]:
         """Every operation's output in the order of the trace: step, index of the operation, flat elements."""
         for step in range(self.steps):
-            self._outputs = []
             for index, operation in enumerate(self.program.operations):
                 output = self._execute(operation, index, step)
-                self._outputs.append(output)
-                if index in self._histories:
-                    self._histories[index][step] = output
+                self._kept.put(step, index, output)
                 yield step, index, output
 
     def _execute(self, operation: Operation, index: int, step: int) -> IntArray:
@@ -86,10 +119,10 @@ class Interpreter:
                 axes = list(range(len(box)))
                 return np.asarray(np.einsum(a, axes, b, axes, axes[:rank]))
             case Opcode.MAX:
-                lowest = self._source(operation.operands[0], index, step)[0].dtype
+                lowest = self.source(operation.operands[0], index, step)[0].dtype
                 return np.asarray(np.where(present, a, np.iinfo(lowest).min).max(axis=reduced))
             case Opcode.GATHER:
-                table, first = self._source(operation.operands[1], index, step)
+                table, first = self.source(operation.operands[1], index, step)
                 row = table.size // first if first else 0
                 looked_up = np.minimum(np.maximum(a + operation.immediate, 0), first - 1) * row
                 return read(operation.operands[1], table, box, step, looked_up)[0]
@@ -98,9 +131,9 @@ class Interpreter:
                 return apply(operation.function, operands, operation.immediate)
 
     def _read(self, view: View, index: int, step: int, box: Box) -> tuple[Int64Array, BoolArray]:
-        return read(view, self._source(view, index, step)[0], box, step)
+        return read(view, self.source(view, index, step)[0], box, step)
 
-    def _source(self, view: View, index: int, step: int) -> tuple[IntArray, int]:
+    def source(self, view: View, index: int, step: int) -> tuple[IntArray, int]:
         """The flat elements that a view of operation `index` reads from, and their first dimension."""
         match view.source:
             case Source.IMMEDIATE:
@@ -111,10 +144,10 @@ class Interpreter:
                 constant = self.program.constants[view.index]
                 return constant.data, constant.type.dims[0]
             case Source.OUTPUT:
-                return self._outputs[view.index], self.program.operations[view.index].result.dims[0]
+                return self._kept.output(step, view.index), self.program.operations[view.index].result.dims[0]
             case Source.HISTORY:
                 so_far = step + 1 if view.index < index else step
-                return self._histories[view.index][:so_far].reshape(-1), so_far
+                return self._kept.history(view.index, so_far), so_far
 
 
 def _input_tensors(program: Program, data: bytes) -> list[IntArray]:
