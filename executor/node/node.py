@@ -20,6 +20,7 @@ from executor.node.policy import Policy
 from executor.node.post import post
 from executor.node.serve import claim_orders, decide_orders
 from executor.node.settle import settle
+from executor.node.stages import Stages
 
 # The instants at which a crash is tested to be harmless, in the order in which a job meets them; the outbox
 # has its own between them.
@@ -60,6 +61,7 @@ class Node:
         self._backend = backend
         self._inference = Inference(backend, self.wake)
         self._settings = settings
+        self._stages = Stages()
         self._wake = threading.Event()
 
     def take_from(self, intake: Intake) -> None:
@@ -76,24 +78,36 @@ class Node:
     def step(self) -> None:
         """follow -> decide -> claim -> infer -> commit -> post -> settle, and what these want is sent.
 
+        A stage that fails while the chain can be followed rests alone: what is owed goes out all the same.
         Raises RpcError if the endpoint fails, CallRevertedError if it answers for a chain without these
         contracts: call again later, nothing is lost.
         """
-        desk, policy = self.desk, self._settings.policy
+        desk, stages = self.desk, self._stages
         follow(desk)
         outcomes(desk)
         if self.intake is not None:
             self.intake.receive(desk)
-        seconds = {root: self._backend.seconds(root) + self._settings.latency for root in desk.catalogue}
         if not self.draining:
-            jobs = decide(desk, policy, self._settings.most_jobs, seconds, self._settings.latency)
-            claim(desk, jobs)
-            claim_orders(desk, decide_orders(desk, policy, room(desk, self._settings.most_jobs), seconds))
+            stages.run("claim", self._claim)
+            stages.run("claim orders", self._claim_orders)
         self._inference.infer(desk)
         self._inference.commit(desk)
         post(desk)
-        settle(desk, policy, seconds)
+        stages.run("settle", lambda: settle(desk, self._settings.policy, self._seconds()))
         send(desk)
+
+    def _claim(self) -> None:
+        desk, settings = self.desk, self._settings
+        claim(desk, decide(desk, settings.policy, settings.most_jobs, self._seconds(), settings.latency))
+
+    def _claim_orders(self) -> None:
+        desk, settings = self.desk, self._settings
+        free = room(desk, settings.most_jobs)
+        claim_orders(desk, decide_orders(desk, settings.policy, free, self._seconds()))
+
+    def _seconds(self) -> dict[bytes, float]:
+        """From taking a job to its result in a block, by program root."""
+        return {root: self._backend.seconds(root) + self._settings.latency for root in self.desk.catalogue}
 
     def run(self, *, drain_seconds: float = 60.0) -> None:
         """Step until `stop` was called and no bond depends on going on any more, or `drain_seconds` are over.
@@ -107,7 +121,7 @@ class Node:
             try:
                 self.step()
                 failures = 0
-            except (RpcError, CallRevertedError) as error:  # no read of ours is refused where the state is
+            except (RpcError, CallRevertedError) as error:
                 failures += 1
                 log.warning("the endpoint fails, trying again", error=str(error), failures=failures)
             if self.draining:
@@ -140,8 +154,9 @@ class Node:
         return len(self.desk.jobs.in_states(OWED)) + len(self.desk.orders.waiting())
 
     def idle(self) -> bool:
-        """Whether nothing is under way at all: no job before its end, no transaction, no computation."""
-        return not self.owes() and not self._inference.running and self.desk.outbox.idle()
+        """Whether nothing is under way: no job before its end, no transaction, no computation, no failure."""
+        busy = self.owes() or self._inference.running or self._stages.resting
+        return not busy and self.desk.outbox.idle()
 
     def close(self) -> None:
         self._backend.close()
