@@ -142,6 +142,9 @@ def _check_view(program: Program, operation: Operation, index: int, name: str, v
             f"{name}: an immediate as a table",
         )
         return
+    if view.source is Source.HISTORY and operation.opcode is Opcode.MAX and name == "operand 0":
+        # Nothing binds the type of a history without entries, and the maximum of nothing depends on it.
+        _expect(view.index < index, f"{name}: the maximum of a history that is empty in the first step")
     limits = {
         Source.INPUT: len(program.inputs),
         Source.CONSTANT: len(program.constants),

@@ -223,6 +223,10 @@ def test_steps__input_that_does_not_exist__is_refused() -> None:
         (dot(function=Function.ADD), "function ADD is not for it"),
         (add(immediate=1), "immediate 1 where it takes none"),
         (maximum(operands=(immediate(0, 1, 1),)), "the maximum of an immediate"),
+        (
+            maximum(operands=(view(0, Affine(0, (3,), (1,)), Source.HISTORY),)),
+            "operand 0: the maximum of a history that is empty in the first step",
+        ),
         (gather(operands=(view(0), immediate(0, 2))), "an immediate as a table"),
     ],
 )
