@@ -30,6 +30,10 @@ class SettingsError(Exception):
     """A setting is missing or impossible; the message names it."""
 
 
+class MissingSettingError(SettingsError):
+    """A setting without which this cannot be done was not given."""
+
+
 def parse_amount(value: Any) -> Any:
     """Wei of "0.05 ether"; numbers pass. ValueError for what is no whole number of wei."""
     if not isinstance(value, str):
@@ -110,8 +114,10 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
-            hint = f" (set {PREFIX}{name.upper()} or {name} in {FILE})" if first["type"] == "missing" else ""
-            raise SettingsError(f"settings: {name}: {first['msg']}{hint}") from None
+            if first["type"] == "missing":
+                hint = f"set {PREFIX}{name.upper()} or {name} in {FILE}"
+                raise MissingSettingError(f"settings: {name}: {first['msg']} ({hint})") from None
+            raise SettingsError(f"settings: {name}: {first['msg']}") from None
         except ValueError as error:  # TOML that is none
             raise SettingsError(f"settings: {path}: {error}") from None
 

@@ -31,17 +31,20 @@ IDLE = (1 << 96) - 1  # the low bits of a pledge
 
 
 class Amount(click.ParamType):
-    """Wei, or words such as "1.5 ether"."""
+    """Wei, or words such as "1.5 ether"; not less than `least` wei."""
 
     name = "amount"
+
+    def __init__(self, least: int = 1) -> None:
+        self._least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         try:
             amount = int(parse_amount(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
-        if amount <= 0:
-            self.fail("an amount is above zero", param, ctx)
+        if amount < self._least:
+            self.fail("an amount is above zero" if self._least else "an amount is not negative", param, ctx)
         return amount
 
 
