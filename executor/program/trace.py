@@ -22,7 +22,7 @@ from typing import Protocol
 
 import numpy as np
 
-from executor.program import chunks
+from executor.program.chunks import children
 from executor.program.commitments import (
     TILE,
     WORD,
@@ -107,8 +107,8 @@ class Trace:
         return int(self._kept.array(step, operation, flat, 1)[0])
 
     def chunks(self, step: int, operation: int, element: int, height: int, index: int) -> list[int]:
-        """Exact results in the reduction of an output element, as `chunks.children` orders them."""
-        return chunks.children(
+        """Exact results in the reduction of an output element, as `executor.program.chunks.children` orders them."""
+        return children(
             self.program.operations[operation],
             lambda view: self._run.source(view, operation, step)[0],
             *(step, element, height, index),
