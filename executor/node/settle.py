@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 
 from executor.chain.requests import Flags, Result, Work
@@ -14,11 +14,18 @@ from executor.node.lifecycle import State
 from executor.node.policy import LOOK_AGAIN, Conditions, Policy, is_worth_opening
 
 LEAST_EXPIRE_GAS = 200_000
+MOST_UNDER_WAY = (
+    12_000_000  # gas of each kind of ending at a time: posts queue behind them in one line of nonces
+)
 LONG = 10  # counts as so many failures: to look again after the longest pause
 
 
 def settle(desk: Desk, policy: Policy, seconds: Mapping[bytes, float]) -> None:
-    """Want the transactions that end what can be ended. seconds: to answer one input, by program root."""
+    """Want the transactions that end what can be ended, the longest due first.
+
+    However many could be ended, only so much is under way that a result still gets into the next blocks.
+    seconds: to answer one input, by program root.
+    """
     _finalize(desk)
     _expire(desk, policy, seconds)
 
@@ -27,7 +34,8 @@ def _finalize(desk: Desk) -> None:
     """Outputs of one batch have one length, none where no consumer is called. What one executor earns on one
     model in one asset is written once: neighbours in a batch share it."""
     market = desk.contracts.market
-    jobs = [job for job in desk.jobs.ready(State.POSTED, desk.head.time) if _is_over(desk, job)]
+    due = (job for job in desk.jobs.ready(State.POSTED, desk.head.time) if _is_over(desk, job))
+    jobs = _within_bounds(desk, State.FINALIZING, due, _gas)
     jobs.sort(key=lambda job: (_length(job), job.request.model, job.request.asset))
     for _, alike in groupby(jobs, key=_length):
         for batch in cut(alike, MAX_BATCH, gas=_gas, size=_length, tries=lambda job: job.tries):
@@ -45,7 +53,8 @@ def _finalize(desk: Desk) -> None:
 def _expire(desk: Desk, policy: Policy, seconds: Mapping[bytes, float]) -> None:
     """A late claim of ours keeps our bond locked; one of others keeps from us what is worth having."""
     market = desk.contracts.market
-    jobs = desk.jobs.ready(State.OVERDUE, desk.head.time)
+    due = desk.jobs.ready(State.OVERDUE, desk.head.time)
+    jobs = _within_bounds(desk, State.EXPIRING, due, lambda _: LEAST_EXPIRE_GAS)
     gas_price = quantity(desk.endpoint.read("eth_gasPrice")) if jobs else 0
     for job in jobs:
         with desk.journal.transaction():
@@ -54,6 +63,20 @@ def _expire(desk: Desk, policy: Policy, seconds: Mapping[bytes, float]) -> None:
                 desk.send(market.address, data, [job], State.EXPIRING, "expire", LEAST_EXPIRE_GAS)
             else:
                 desk.jobs.set(job, wait_until=desk.pause(LONG), note="not worth opening again")
+
+
+def _within_bounds(desk: Desk, under_way: State, due: Iterable[Job], gas: Callable[[Job], int]) -> list[Job]:
+    """The first of those that are due, as many as may join what is under way."""
+    planned = sum(gas(job) for job in desk.jobs.in_states((under_way,)))
+    jobs: list[Job] = []
+    if planned >= MOST_UNDER_WAY:
+        return jobs
+    for job in due:
+        jobs.append(job)
+        planned += gas(job)
+        if planned >= MOST_UNDER_WAY:
+            break
+    return jobs
 
 
 def _is_wanted(desk: Desk, job: Job, policy: Policy, gas_price: int, seconds: Mapping[bytes, float]) -> bool:
