@@ -107,7 +107,7 @@ class Trace:
         return int(self._kept.array(step, operation, flat, 1)[0])
 
     def chunks(self, step: int, operation: int, element: int, height: int, index: int) -> list[int]:
-        """Exact results in the reduction of an output element, as `executor.program.chunks.children` orders them."""
+        """Exact results under a node of an element's reduction, as `chunks.children` orders them."""
         return children(
             self.program.operations[operation],
             lambda view: self._run.source(view, operation, step)[0],
