@@ -75,52 +75,62 @@ class Step:
         stack = [x for t in range(last) for x in self.trace[t][view.index]]
         return stack, last, result.element
 
-    def read(
-        self, view: View, out: tuple[int, ...], red: tuple[int, ...] = (), row: int = 0
-    ) -> tuple[int, bool]:
-        """The value, and whether it is an element (else it is the fill)."""
+    def locate(self, view: View, out: tuple[int, ...], red: tuple[int, ...] = (), row: int = 0) -> int | None:
+        """The flat offset of the element that is read; None where that is the fill."""
         if view.source is Source.IMMEDIATE:
-            return view.fill, False
+            return None
         for guard in view.guards:
             form = guard.form
             value = form.constant + form.step * self.t
             value += sum(g * i for g, i in zip(form.output, out, strict=True))
             value += sum(g * i for g, i in zip(form.reduction, red, strict=True)) if red else 0
             if not 0 <= value < guard.limit:
-                return view.fill, False
+                return None
         flat = row + view.offset.constant + view.offset.step * self.t
         flat += sum(s * i for s, i in zip(view.offset.output, out, strict=True))
         flat += sum(s * i for s, i in zip(view.offset.reduction, red, strict=True)) if red else 0
-        elements = self.tensor(view)[0]
-        if not 0 <= flat < len(elements):
-            return view.fill, False
-        return elements[flat], True
+        return flat if 0 <= flat < len(self.tensor(view)[0]) else None
 
-    def exact(self, op: Operation, out: tuple[int, ...]) -> int:
+    def read(
+        self, view: View, out: tuple[int, ...], red: tuple[int, ...] = (), row: int = 0
+    ) -> tuple[int, bool]:
+        """The value, and whether it is an element (else it is the fill)."""
+        flat = self.locate(view, out, red, row)
+        return (view.fill, False) if flat is None else (self.tensor(view)[0][flat], True)
+
+    def row(self, op: Operation, out: tuple[int, ...]) -> int:
+        """Where in the table of a gather the row begins that its first operand names."""
+        elements, first, _ = self.tensor(op.operands[1])
+        index = self.read(op.operands[0], out)[0] + op.immediate
+        index = min(max(index, 0), first - 1)
+        return index * (len(elements) // first) if first else 0
+
+    def exact(self, op: Operation, out: tuple[int, ...], reduced: list[tuple[int, ...]]) -> int:
+        """What the opcode computes; a reduction over the given ones of its indices."""
         if op.opcode is Opcode.DOT:
             total = 0
-            for red in indices(op.reduction):
+            for red in reduced:
                 total += self.read(op.operands[0], out, red)[0] * self.read(op.operands[1], out, red)[0]
             return total
         if op.opcode is Opcode.MAX:
             best = LOWEST[self.tensor(op.operands[0])[2]]
-            for red in indices(op.reduction):
+            for red in reduced:
                 value, is_element = self.read(op.operands[0], out, red)
                 if is_element:
                     best = max(best, value)
             return best
         if op.opcode is Opcode.GATHER:
-            elements, first, _ = self.tensor(op.operands[1])
-            index = self.read(op.operands[0], out)[0] + op.immediate
-            index = min(max(index, 0), first - 1)
-            row = len(elements) // first if first else 0
-            return self.read(op.operands[1], out, row=index * row)[0]
+            return self.read(op.operands[1], out, row=self.row(op, out))[0]
         return function(op.function, [self.read(view, out)[0] for view in op.operands], op.immediate)
 
-    def element(self, op: Operation, out: tuple[int, ...]) -> int:
+    def rescaled(self, op: Operation, out: tuple[int, ...], exact: int) -> int:
+        """The element that an exact value becomes."""
         bias = self.read(op.bias, out, (0,) * len(op.reduction))[0]
         m = self.read(op.multiplier, out, (0,) * len(op.reduction))[0]
-        return finish(self.exact(op, out), bias, m, op.shift, op.result.element)
+        return finish(exact, bias, m, op.shift, op.result.element)
+
+    def element(self, op: Operation, out: tuple[int, ...]) -> int:
+        return self.rescaled(op, out, self.exact(op, out, indices(op.reduction)))
 
 
 def finish(exact: int, bias: int, m: int, s: int, element: int) -> int:
