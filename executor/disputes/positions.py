@@ -101,9 +101,9 @@ class Position:
     """A node and how it was reached.
 
     height: levels above the leaves of the level's tree. index: from the left at that height. leaves: of that
-    tree. steps: those of the trace. size: bytes of the operation's output. chunks: of its reduction. element: flat.
-    width: bytes of one. trace, outputs: roots of the trees over the steps and over this step's outputs.
-    record: hash of the operation's record. What is not known at a level is 0.
+    tree. steps: how many the trace has. size: bytes of the operation's output. chunks: of its reduction.
+    element: flat. width: bytes of an element. trace, outputs: roots of the trees over the steps and over this
+    step's outputs. record: hash of the operation's record. What is not known at a level is 0.
     """
 
     level: Level
@@ -169,6 +169,15 @@ class Position:
             *(Level(level), height, index, leaves, steps, step, operation, size, chunks, element, width),
             *hashes,
         )
+
+
+class Reveal(NamedTuple):
+    """What the defender showed of a position: nodes, or the used bytes of a tile, or values of chunks."""
+
+    opening: Position
+    children: tuple[bytes, ...] = ()
+    tile: bytes = b""
+    values: tuple[int, ...] = ()
 
 
 def value_word(value: int) -> bytes:
