@@ -1,0 +1,77 @@
+# pragma version 0.4.3
+"""
+@title Operands: views of proven sources
+@notice What the element is that a view reads, and where in the calldata it stands.
+"""
+from contracts.modules import calldata
+from contracts.modules import sources
+from contracts.modules import views
+
+
+struct Operand:
+    view: views.View
+    source: sources.Source
+    strides: int256[views.MAX_FORMS]  # what each form gains with each index of a reduction's row
+
+
+@internal
+@view
+def _open(
+    known: sources.Known, at: uint256, rank: uint256, outputs: uint256[views.MAX_RANK], proof: uint256
+) -> (Operand, uint256):
+    """
+    @notice The operand whose view stands at `at` in the record, at an output index, its source proven by the
+            section at `proof`; also returns where that ends.
+    """
+    operand: Operand = empty(Operand)
+    next: uint256 = proof
+    operand.view = views._read(at, rank, outputs, known.step)
+    if operand.view.forms > 0:
+        operand.source, next = sources._open(known, operand.view.source, operand.view.index, proof)
+        operand.view.limits[0] = convert(operand.source.count, int256)
+    return operand, next
+
+
+@internal
+@view
+def _value(operand: Operand) -> int256:
+    """
+    @notice What it reads at reduction index 0.
+    """
+    if not views._holds(operand.view):
+        return operand.view.fill
+    return sources._element(operand.source, convert(operand.view.values[0], uint256))
+
+
+@internal
+@view
+def _look_up(table: Operand, index: int256) -> int256:
+    """
+    @notice What it reads further on by that many rows, or by as many as there are.
+    """
+    if table.source.count == 0:
+        return table.view.fill
+    last: int256 = convert(table.source.count // table.source.row - 1, int256)
+    found: Operand = table
+    found.view.values[0] += min(max(index, 0), last) * convert(table.source.row, int256)
+    return self._value(found)
+
+
+@internal
+@view
+def _piece(operand: Operand, first: int256, after: int256, index: int256) -> (int256, int256):
+    """
+    @notice Where the element of this index of a row stands (see `sources._locate`; 0 if the fill is read), and
+            up to which index the following stand in equal steps (or are fills, too), given the stretch of
+            indices at which it reads elements.
+    """
+    if index < first:
+        return 0, first
+    if index >= after:
+        return 0, max_value(int256)
+    stride: int256 = operand.strides[0]
+    element: uint256 = convert(operand.view.values[0] + stride * index, uint256)
+    at: int256 = 0
+    reach: uint256 = 0
+    at, reach = sources._locate(operand.source, element, stride)
+    return at, min(after, index + convert(reach, int256))
