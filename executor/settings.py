@@ -74,6 +74,10 @@ class Settings(BaseSettings):
     max_window: int = Field(default=7 * 86_400, gt=0, description="longest challenge window, seconds")
     margin: int = Field(default=10, ge=0, description="seconds to spare before a result's deadline")
     latency: Seconds = Field(default=24, description="seconds from a computed output to its block")
+    claim: bool = Field(default=True, description="claim open requests; else only finish what was begun")
+    watch: bool = Field(default=False, description="re-execute others' results and challenge wrong ones")
+    watch_share: float = Field(default=1.0, ge=0, le=1, description="share of results to watch, drawn by lot")
+    traces: Path | None = Field(default=None, description="folder for long traces; default: the system's")
     most_jobs: int = Field(default=256, gt=0, description="claimed and not yet posted at a time")
     threads: int = Field(default=1, gt=0, description="programs run at a time")
 

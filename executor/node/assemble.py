@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from executor.backends.base import Backend
@@ -14,22 +15,36 @@ from executor.chain import follower as follower_module
 from executor.chain import outbox as outbox_module
 from executor.chain.contracts import Contracts, ask
 from executor.chain.deployment import Deployment, DeploymentError
+from executor.chain.disputes import Disputes
 from executor.chain.fees import FeePolicy
 from executor.chain.follower import Follower
 from executor.chain.keys import Key
 from executor.chain.outbox import Outbox, OutboxSettings
 from executor.chain.requests import NATIVE, NOBODY
 from executor.chain.rpc import Endpoint, Rpc, octets
+from executor.disputes import games as games_module
+from executor.disputes import player as player_module
+from executor.disputes import watcher as watcher_module
+from executor.disputes.traces import MakeTrace, honest, measure
 from executor.journal import Identity, Journal
 from executor.node import jobs as jobs_module
 from executor.node import orders as orders_module
 from executor.node.desk import Desk
+from executor.node.docket import Docket
 from executor.node.intake import Intake
 from executor.node.node import Node, NodeSettings
-from executor.node.policy import Policy
+from executor.node.policy import Defence, Policy
 from executor.settings import Settings, SettingsError
 
-SCHEMAS = (follower_module.SCHEMA, outbox_module.SCHEMA, jobs_module.SCHEMA, orders_module.SCHEMA)
+SCHEMAS = (
+    follower_module.SCHEMA,
+    outbox_module.SCHEMA,
+    jobs_module.SCHEMA,
+    orders_module.SCHEMA,
+    games_module.SCHEMA,
+    player_module.SCHEMA,
+    watcher_module.SCHEMA,
+)
 
 
 def connect(settings: Settings) -> tuple[Rpc, Contracts]:
@@ -95,12 +110,17 @@ def policy_of(settings: Settings, deployment: Deployment) -> Policy:
 
 @contextmanager
 def opened_node(
-    settings: Settings, key: Key | None, *, backend: Backend | None = None, policy: Policy | None = None
+    settings: Settings,
+    key: Key | None,
+    *,
+    backend: Backend | None = None,
+    policy: Policy | None = None,
+    traces: MakeTrace | None = None,
 ) -> Iterator[Node]:
     """A node that is ready to start; its journal and its backend are closed at the end.
 
     backend: instead of the built-in one, for the programs in `settings.artifacts` and the golden ones.
-    policy: instead of the settings'.
+    policy: instead of the settings'. traces: what disputes are played from, instead of true traces.
     """
     rpc, contracts = connect(settings)
     account = key.address if key else settings.account or NOBODY
@@ -110,9 +130,10 @@ def opened_node(
         backend = ExactBackend({**golden, **catalogue}, settings.threads)
     prove(backend, catalogue)
     with opened_journal(settings, rpc, contracts, account) as journal:
-        watched = [
-            contract.address for contract in (contracts.market, contracts.orders, contracts.challenges)
-        ]
+        watched = [contracts.market.address, contracts.orders.address, contracts.challenges.address]
+        has_disputes = Disputes.exists(contracts.deployment)
+        if has_disputes:
+            watched.append(Disputes(contracts).address)
         desk = Desk(
             contracts=contracts,
             endpoint=rpc,
@@ -122,8 +143,14 @@ def opened_node(
             catalogue=catalogue,
             account=account,
         )
+        make = traces or honest(settings.traces)
         policy = policy or policy_of(settings, contracts.deployment)
-        node = Node(desk, backend, NodeSettings(settings.poll, settings.latency, settings.most_jobs, policy))
+        policy = replace(policy, defences=_defences(catalogue, make) if settings.claim else {})
+        paces = settings.poll, settings.latency, settings.most_jobs
+        node = Node(desk, backend, NodeSettings(*paces, settings.claim, policy))
+        if has_disputes:
+            share = settings.watch_share if settings.watch else None
+            node.take_part(Docket(desk, backend, make, share=share, latency=settings.latency, done=node.wake))
         intake = _intake(settings, contracts, journal) if settings.intake and key is not None else None
         if intake is not None:
             node.take_from(intake)
@@ -133,6 +160,11 @@ def opened_node(
             if intake is not None:
                 intake.close()
             node.close()
+
+
+def _defences(catalogue: Catalogue, make: MakeTrace) -> dict[bytes, Defence]:
+    """What a dispute about each program would take, measured."""
+    return {root: Defence(measure(program, make), program.input_size) for root, program in catalogue.items()}
 
 
 def _intake(settings: Settings, contracts: Contracts, journal: Journal) -> Intake:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from executor.chain.contracts import ask
-from executor.chain.requests import Request
 from executor.chain.rpc import quantity
 from executor.node.batches import CLAIM_GAS, FIXED_GAS, MAX_BATCH, cut
 from executor.node.desk import Desk, log
@@ -124,14 +123,5 @@ def _weigh(
     assert terms is not None
     assert job.slot is not None
     program = desk.catalogue[terms.program_root]
-    if unanswerable := _unanswerable(job.request, job.input, program.input_size):
-        return Leave(unanswerable)
     conditions = Conditions(desk.now, gas_price, seconds[terms.program_root], together)
     return weigh(job.request, job.slot, terms, program.output_size, policy, conditions)
-
-
-def _unanswerable(request: Request, data: bytes, input_size: int) -> str:
-    """A version may state a larger input than its program has: then its requests have no answer."""
-    if len(data) > input_size:
-        return f"{request.model} takes inputs of {len(data)} bytes and its program {input_size}"
-    return ""

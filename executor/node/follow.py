@@ -12,21 +12,21 @@ from executor.chain.follower import Batch
 from executor.chain.requests import Request, Slot, Status, Work
 from executor.chain.terms import Frozen
 from executor.node.desk import Desk, log
+from executor.node.docket import FORGET_AFTER, Docket
 from executor.node.jobs import Job
 from executor.node.lifecycle import Seen, look
 
 PAGE = 500  # jobs looked at together
-FORGET_AFTER = 1_000  # blocks, far below what the follower remembers
 
 
-def follow(desk: Desk) -> None:
+def follow(desk: Desk, docket: Docket | None = None) -> None:
     """Apply every new block, then look at the slots of all jobs that it touched."""
     while batch := desk.follower.poll():
-        _apply(desk, batch)
+        _apply(desk, docket, batch)
     _look(desk)
 
 
-def _apply(desk: Desk, batch: Batch) -> None:
+def _apply(desk: Desk, docket: Docket | None, batch: Batch) -> None:
     events = [event for entry in batch.logs if (event := desk.contracts.event(entry))]
     terms = _terms(desk, events)
     with desk.journal.transaction():
@@ -38,6 +38,8 @@ def _apply(desk: Desk, batch: Batch) -> None:
             desk.jobs.keep_terms(key, frozen)
         for event in events:
             _note(desk, event)
+        if docket is not None:
+            docket.apply(batch)
         desk.jobs.forget(batch.head.number - FORGET_AFTER)
         desk.follower.commit(batch)
         desk.journal.crash_point("node.following")

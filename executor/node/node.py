@@ -11,6 +11,7 @@ from executor.chain.contracts import CallRevertedError
 from executor.chain.rpc import RpcError
 from executor.node.claim import claim, decide, room
 from executor.node.desk import Desk, log
+from executor.node.docket import Docket
 from executor.node.follow import follow
 from executor.node.infer import Inference
 from executor.node.intake import Intake
@@ -43,11 +44,12 @@ LONGEST_PAUSE = 30.0  # seconds between attempts while the endpoint fails
 @dataclass(frozen=True)
 class NodeSettings:
     """poll: seconds between looks at the chain. latency: seconds from a computed output to its block.
-    most_jobs: claimed and not yet posted at a time."""
+    most_jobs: claimed and not yet posted at a time. claims: whether new requests are claimed at all."""
 
     poll: float = 0.5
     latency: float = 24.0
     most_jobs: int = 256
+    claims: bool = True
     policy: Policy = field(default_factory=Policy)
 
 
@@ -58,6 +60,7 @@ class Node:
         self.desk = desk
         self.draining = False
         self.intake: Intake | None = None
+        self.docket: Docket | None = None
         self._backend = backend
         self._inference = Inference(backend, self.wake)
         self._settings = settings
@@ -69,6 +72,10 @@ class Node:
         self.intake = intake
         intake.wake = self._wake
 
+    def take_part(self, docket: Docket) -> None:
+        """Play disputes, and watch others if the docket does."""
+        self.docket = docket
+
     def start(self, *, adopt: bool = False) -> None:
         """Compare the journal with the chain, once before the first step; see `Outbox.start`."""
         self.desk.outbox.start(adopt=adopt)
@@ -76,24 +83,28 @@ class Node:
             self.desk.jobs.read_all_again()
 
     def step(self) -> None:
-        """follow -> decide -> claim -> infer -> commit -> post -> settle, and what these want is sent.
+        """follow -> claim -> infer -> commit -> post -> play -> settle -> watch, and what these want is sent.
 
         A stage that fails while the chain can be followed rests alone: what is owed goes out all the same.
         Raises RpcError if the endpoint fails, CallRevertedError if it answers for a chain without these
         contracts: call again later, nothing is lost.
         """
         desk, stages = self.desk, self._stages
-        follow(desk)
+        follow(desk, self.docket)
         outcomes(desk)
         if self.intake is not None:
             self.intake.receive(desk)
-        if not self.draining:
+        if self._settings.claims and not self.draining:
             stages.run("claim", self._claim)
             stages.run("claim orders", self._claim_orders)
         self._inference.infer(desk)
         self._inference.commit(desk)
         post(desk)
+        if self.docket is not None:
+            stages.run("play", self.docket.play)
         stages.run("settle", lambda: settle(desk, self._settings.policy, self._seconds()))
+        if self.docket is not None:
+            stages.run("watch", self.docket.watch)
         send(desk)
 
     def _claim(self) -> None:
@@ -156,7 +167,11 @@ class Node:
     def idle(self) -> bool:
         """Whether nothing is under way: no job before its end, no transaction, no computation, no failure."""
         busy = self.owes() or self._inference.running or self._stages.resting
+        if self.docket is not None and self.docket.busy:
+            return False
         return not busy and self.desk.outbox.idle()
 
     def close(self) -> None:
+        if self.docket is not None:
+            self.docket.close()
         self._backend.close()

@@ -19,19 +19,32 @@ GAS_A_JOB = 38_000
 GAS_A_BYTE = 60  # of output: posted as calldata and as a log, and once more if delivered when final
 
 
+CLOCK = 0.3  # of the ruling time, a defender's in the Dispute contract
+
+
+@dataclass(frozen=True)
+class Defence:
+    """What a result of a program takes to be defended. seconds: for the trace. input_size: the program's."""
+
+    seconds: float
+    input_size: int
+
+
 @dataclass(frozen=True)
 class Policy:
     """What an operator accepts.
 
     floors: least earnings for a job above its gas, by fee asset (wei of that asset); other assets are not
     taken. arbiters: those whose ruling is accepted. max_window: longest time a bond may be locked, seconds.
-    margin: seconds that have to be left of a deadline after the work is expected to be done.
+    margin: seconds that have to be left of a deadline after the work is expected to be done. defences: by
+    program root, what is known of the programs held.
     """
 
     floors: Mapping[str, int] = field(default_factory=lambda: {NATIVE: 0})
     arbiters: frozenset[str] = frozenset()
     max_window: int = 7 * 86_400
     margin: int = 10
+    defences: Mapping[bytes, Defence] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,8 +125,12 @@ def weigh_order(
     output_size: int,
     policy: Policy,
     conditions: Conditions,
+    strangers_gas: int = 0,
 ) -> Verdict:
-    """What to do about a signed order that pays `price` now."""
+    """What to do about a signed order that pays `price` now.
+
+    strangers_gas: what its signer, its model and its version's hook can take while it is opened.
+    """
     refusal = refuse(Flags(offer.flags), offer.asset, offer.result_seconds, terms, policy, conditions)
     if refusal:
         return Leave(refusal)
@@ -122,7 +139,7 @@ def weigh_order(
     cost = gas_cost(
         _flags(Flags(offer.flags), terms), offer.callback_gas, output_size, offer.asset, conditions
     )
-    cost += ORDER_GAS * conditions.gas_price if offer.asset == NATIVE else 0
+    cost += (ORDER_GAS + strangers_gas) * conditions.gas_price if offer.asset == NATIVE else 0
     earned = terms.earned(price) - cost
     if earned >= policy.floors[offer.asset]:
         return Take(earned)
@@ -156,8 +173,24 @@ def refuse(
         return "its input is not in the request"
     if terms.window > policy.max_window:
         return f"its window of {terms.window} s is longer than {policy.max_window} s"
+    if refusal := _indefensible(policy.defences.get(terms.program_root), terms):
+        return refusal
     if result_seconds < conditions.seconds + policy.margin:
         return f"{result_seconds} s are too short for a result"
+    return ""
+
+
+def _indefensible(defence: Defence | None, terms: Frozen) -> str:
+    """Why a true answer might not stand up in a dispute, or nothing."""
+    if defence is None:
+        return ""
+    if defence.input_size != terms.input_size:  # then no trace opens to the input that the Market derives
+        return f"its version takes inputs of {terms.input_size} bytes, its program of {defence.input_size}"
+    quarter = CLOCK * terms.ruling_seconds / 4
+    if defence.seconds > quarter:
+        return (
+            f"a trace takes {defence.seconds:.1f} s, above {quarter:.1f} s, a quarter of a defender's clock"
+        )
     return ""
 
 

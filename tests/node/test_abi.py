@@ -11,6 +11,7 @@ import pytest
 ABI = Path(__file__).parents[2] / "executor" / "chain" / "abi"
 CARRIED = (
     "Challenges",
+    "Dispute",
     "Inputs",
     "Market",
     "Model",

@@ -1,0 +1,96 @@
+"""The Dispute contract as a player sees it: its logs with names, the state of its games, and calls.
+
+Which games there are and how they end is said by Challenges; what is at stake, by the Market. What a move
+means is the business of `executor.disputes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from executor.chain.codec import CodecError, Event
+from executor.chain.contracts import Contract, Contracts, Query, ask
+from executor.chain.deployment import Deployment
+from executor.chain.follower import Log
+from executor.chain.rpc import Endpoint
+
+DEFENDER, CHALLENGER = 1, 2  # a verdict: who was right; also whose move it is
+
+# Least limits of calls whose simulation may see less written than there will be: somebody else's pick or
+# reveal may be reorganised away before they are mined.
+LEAST_GAS = {"trace": 200_000, "pick": 130_000, "pick_element": 130_000, "pick_chunk": 130_000}
+
+
+class GameStatus:
+    """As Challenges keeps it, seen by the challenger."""
+
+    UNKNOWN = 0
+    LIVE = 1
+    WON = 2
+    LOST = 3
+    VOID = 4
+    SETTLED = 5
+
+
+class Due(NamedTuple):
+    """Whose move it is, DEFENDER or CHALLENGER, and the unix time from which its silence has lost."""
+
+    mover: int
+    time: int
+
+
+class Disputes:
+    """The Dispute contract of a deployment."""
+
+    def __init__(self, contracts: Contracts) -> None:
+        self.contracts = contracts
+        self.contract = Contract("Dispute", contracts.deployment.address("Dispute"))
+
+    @staticmethod
+    def exists(deployment: Deployment) -> bool:
+        """Whether the network has this arbiter."""
+        return "Dispute" in deployment.contracts
+
+    @property
+    def address(self) -> str:
+        return self.contract.address
+
+    @property
+    def watched(self) -> list[str]:
+        """The contracts whose logs tell a dispute."""
+        contracts = self.contracts
+        return [contracts.market.address, contracts.challenges.address, self.address]
+
+    def event(self, log: Log) -> Event | None:
+        """A log of a dispute's contracts by name; None if it is none, or malformed."""
+        if log.address.lower() != self.address.lower():
+            return self.contracts.event(log)
+        try:
+            return self.contract.abi.event(log)
+        except CodecError:
+            return None
+
+    def due(self, endpoint: Endpoint, games: Sequence[tuple[bytes, int]]) -> list[Due]:
+        """Whose move it is in each of these games (key of the case, number), and by when."""
+        queries = [self.contract.query("deadline_of", key, game) for key, game in games]
+        return [Due(*answer) for answer in ask(endpoint, queries)] if queries else []
+
+    def statuses(self, endpoint: Endpoint, games: Sequence[tuple[bytes, int, int]]) -> list[int]:
+        """How Challenges sees these games (request, attempt, number); see `GameStatus`."""
+        challenges = self.contracts.challenges
+        queries = [challenges.query("status_of", self.address, *game) for game in games]
+        return list(ask(endpoint, queries)) if queries else []
+
+    def is_wired(self, endpoint: Endpoint) -> bool:
+        """Whether the contract takes games from this network's Challenges."""
+        (answer,) = ask(endpoint, [self.contract.query("challenges")])
+        return bool(answer == self.contracts.challenges.address)
+
+    def capacity(self, endpoint: Endpoint, account: str) -> int:
+        """Stake that a deposit could be taken from now."""
+        (amount,) = ask(endpoint, [self._capacity(account)])
+        return int(amount)
+
+    def _capacity(self, account: str) -> Query:
+        return self.contracts.vault.query("capacity", account)

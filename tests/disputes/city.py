@@ -1,0 +1,124 @@
+"""A town whose models are judged by the Dispute contract, and people in it who lie."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from eth_abi.abi import encode
+
+from executor.backends.golden import goldens
+from executor.chain.codec import Event
+from executor.chain.contracts import Contracts
+from executor.chain.disputes import Disputes
+from executor.chain.wallet import Wallet, log_of
+from executor.node.node import Node
+from executor.program import Program, load
+from executor.program.interpreter import Interpreter
+from executor.program.ir import IntArray, Operation
+from executor.program.trace import Trace
+from executor.testing import compiled
+from tests.executor.anvil import CHAIN_ID, Anvil
+from tests.node.network import DIGITS, ETHER, Town, build, create_model, key
+
+HIDDEN = 1  # an operation of the digits program whose output is not the answer
+
+
+def build_city(project: Any, anvil: Anvil) -> Town:
+    """A town whose model names the Dispute contract as its arbiter, with stake for everybody who plays."""
+    town = build(project, anvil)
+    if "Dispute" not in town.deployment.contracts:
+        _add_dispute(project, town)
+    town.model = create_model(town, town.deployment.address("Dispute"))
+    for role in ("rival", "staker"):
+        town.stake(role, 100 * ETHER)
+    return town
+
+
+def _add_dispute(project: Any, town: Town) -> None:
+    wallet = Wallet(town.anvil.rpc, key("deployer"), CHAIN_ID, poll=0.01)
+    challenges = town.deployment.address("Challenges")
+    referee = wallet.transact(None, compiled(project, "Referee").code).created
+    code = compiled(project, "Dispute").code + encode(["address", "address"], [challenges, referee])
+    dispute = wallet.transact(None, code)
+    entry = town.deployment.contracts["Challenges"].model_copy(update={"address": dispute.created})
+    contracts = {**town.deployment.contracts, "Dispute": entry}
+    town.deployment = town.deployment.model_copy(
+        update={"contracts": contracts, "arbiters": (dispute.created, *town.deployment.arbiters)}
+    )
+    town.contracts = Contracts(town.deployment)
+
+
+def liar(operation: int = HIDDEN, element: int = 0, by: int = 100) -> Any:
+    """An interpreter that is wrong in one element of the digits program; what follows, follows from it."""
+
+    class Liar(Interpreter):
+        def _execute(self, described: Operation, index: int, step: int) -> IntArray:
+            output = super()._execute(described, index, step)
+            if index == operation and self.program.root == load(DIGITS).root:
+                output = output.copy()
+                low, high = described.result.element.interval
+                up = int(output[element]) + by
+                output[element] = up if low <= up <= high else int(output[element]) - by
+            return output
+
+    return Liar
+
+
+class LyingBackend:
+    """Computes everything as its interpreter does."""
+
+    def __init__(self, interpreter: Any) -> None:
+        self._interpreter = interpreter
+        self._programs = {
+            program.root: program for program in (load(DIGITS), *(g.program for g in goldens()))
+        }
+        self.honest = True  # while it is examined
+
+    def submit(self, root: bytes, inputs: Sequence[bytes]) -> Future[list[bytes]]:
+        future: Future[list[bytes]] = Future()
+        run = Interpreter if self.honest else self._interpreter
+        future.set_result([Trace(self._programs[root], data, interpreter=run).output for data in inputs])
+        return future
+
+    def seconds(self, root: bytes) -> float:  # noqa: ARG002
+        return 0.01
+
+    def close(self) -> None:
+        """Nothing to stop."""
+
+
+def forged(interpreter: Any) -> Callable[[Program, bytes], Trace]:
+    """Makes the traces that go with a liar's answers."""
+    return lambda program, data: Trace(program, data, interpreter=interpreter)
+
+
+def step_all(nodes: Sequence[Node], done: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Step all nodes in turn until it is done."""
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end, [node.desk.jobs.counts() for node in nodes]
+        for node in nodes:
+            node.step()
+        time.sleep(0.005)
+
+
+def stake(town: Town, role: str) -> int:
+    """All of an account's stake, free or not."""
+    vault, account = town.contracts.vault, key(role).address
+    return int(town.ask(vault, "free", account)) + int(town.ask(vault, "locked", account))
+
+
+def events(town: Town, since: int = 0) -> list[Event]:
+    """Every event of a dispute's contracts after a block, in order."""
+    disputes = Disputes(town.contracts)
+    bounds = {"address": disputes.watched, "fromBlock": hex(since + 1), "toBlock": "latest"}
+    logs = [log_of(entry) for entry in town.anvil.call("eth_getLogs", bounds)]
+    return [event for log in logs if (event := disputes.event(log))]
+
+
+def names(found: Sequence[Event], *wanted: str) -> list[str]:
+    """The names of events, of those that are asked for."""
+    return [event.name for event in found if event.name in wanted]

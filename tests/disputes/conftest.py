@@ -1,0 +1,41 @@
+"""A city for each test, and nodes that live in it, honest or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from executor.node.assemble import opened_node
+from executor.node.node import Node
+from tests.disputes.city import LyingBackend, build_city, forged
+from tests.executor.anvil import running_anvil
+from tests.node.network import Town, key
+
+
+@pytest.fixture
+def city(project: Any) -> Iterator[Town]:
+    with running_anvil() as anvil:
+        yield build_city(project, anvil)
+
+
+@pytest.fixture
+def node_of(city: Town, tmp_path: Path) -> Iterator[Callable[..., Node]]:
+    """`node_of(role, lie=None, **settings)`: a started node of this role. lie: an interpreter that lies."""
+    with ExitStack() as stack:
+
+        def start(role: str = "executor", lie: Any = None, **changes: Any) -> Node:
+            settings = city.settings(tmp_path, **{"journal": tmp_path / f"{role}.sqlite", **changes})
+            options: dict[str, Any] = {}
+            if lie is not None:
+                options = {"backend": LyingBackend(lie), "traces": forged(lie)}
+            node = stack.enter_context(opened_node(settings, key(role), **options))
+            if lie is not None:
+                options["backend"].honest = False
+            node.start(adopt=True)
+            return node
+
+        yield start
