@@ -8,6 +8,7 @@ the ABI; words go over the wire encoded by eth_abi.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -29,10 +30,18 @@ class Method:
         self._selector = keccak(text=abi.selector)[:4]
         self._inputs = [argument.canonical_type for argument in abi.inputs]
         self._outputs = abi.outputs
+        self._tail = b""
+
+    def with_tail(self, tail: bytes) -> Method:
+        """The same function, its calls followed by bytes that the ABI does not know of."""
+        tailed = copy(self)
+        tailed._tail = tail
+        return tailed
 
     def encode_input(self, *arguments: Any) -> bytes:
         """The call's data."""
-        return self._selector + encode(self._inputs, [_plain(argument) for argument in arguments])
+        words = encode(self._inputs, [_plain(argument) for argument in arguments])
+        return self._selector + words + self._tail
 
     def asked(self, *arguments: Any, sender: Any = None, value: int = 0) -> Any:
         """What the call would return now; raises Refused where it would revert. Nothing is sent."""
