@@ -36,6 +36,16 @@ VERSION: constant(uint256) = 1  # of the encoding of programs
 DOT: constant(uint256) = 1  # opcode; the other reduction is a maximum
 ROOT: constant(bytes32) = empty(bytes32)  # the cursor of a game that nobody has moved in
 
+# A typed call would take memory for the longest proof there is, whatever the length of this one.
+JUDGE_ELEMENT: constant(bytes4) = method_id(
+    "element((bytes32,bytes32,bytes32,bytes32,bytes32),bytes32,(uint256,uint256,bytes32,bytes32,bytes32,bytes32),uint256,bytes,bytes)",
+    output_type=bytes4,
+)
+JUDGE_CHUNK: constant(bytes4) = method_id(
+    "chunk((bytes32,bytes32,bytes32,bytes32,bytes32),bytes32,(uint256,uint256,bytes32,bytes32,bytes32,bytes32),uint256,uint256,bytes,bytes)",
+    output_type=bytes4,
+)
+
 opened: uint256  # games, of all cases
 game: HashMap[bytes32, HashMap[uint256, Game]]  # by case and number
 entry: HashMap[bytes32, HashMap[bytes32, uint256]]  # by case and cursor
@@ -338,11 +348,21 @@ def prove(
     record: Bytes[2496],
     proof: Bytes[98304],
 ):
+    computed: int256 = 0
     claimed: int256 = self._claimed(opening, element, word, siblings)
     assert positions._chunks(opening.extent) == 1, "dispute: element is several steps"
     self._check_program(case, program)
     assert self._hash_operation(record) == opening.record, "dispute: wrong record"
-    computed: int256 = staticcall REFEREE.element(program, case.input_root, opening, element, record, proof)
+    computed = self._answer(
+        raw_call(
+            REFEREE.address,
+            abi_encode(
+                program, case.input_root, opening, element, record, proof, method_id=JUDGE_ELEMENT
+            ),
+            max_outsize=32,
+            is_static_call=True,
+        )
+    )
     assert computed != claimed, "dispute: value is right"
     self._refute(case, game, opening, element, claimed, computed)
 
@@ -358,23 +378,31 @@ def prove_chunk(
     record: Bytes[2496],
     proof: Bytes[98304],
 ):
+    computed: int256 = 0
     claimed: int256 = self._value(opening, values, index)
     height: uint256 = positions._height(opening.place)
     assert height <= positions.FAN, "dispute: value is several steps"
     self._check_program(case, program)
     assert self._hash_operation(record) == opening.record, "dispute: wrong record"
-    element: uint256 = positions._element(opening.extent)
-    computed: int256 = staticcall REFEREE.chunk(
-        program,
-        case.input_root,
-        opening,
-        element,
-        (positions._index(opening.place) << height) | index,
-        record,
-        proof,
+    computed = self._answer(
+        raw_call(
+            REFEREE.address,
+            abi_encode(
+                program,
+                case.input_root,
+                opening,
+                positions._element(opening.extent),
+                (positions._index(opening.place) << height) | index,
+                record,
+                proof,
+                method_id=JUDGE_CHUNK,
+            ),
+            max_outsize=32,
+            is_static_call=True,
+        )
     )
     assert computed != claimed, "dispute: value is right"
-    self._refute(case, game, opening, element, claimed, computed)
+    self._refute(case, game, opening, positions._element(opening.extent), claimed, computed)
 
 
 @external
@@ -388,6 +416,15 @@ def timeout(case: IDispute.Case, game: uint256):
     self.game[key][game].clock = clocks._over(self.game[key][game].clock)
     log IDispute.TimedOut(id=case.id, attempt=case.attempt, game=game, verdict=verdict)
     extcall CHALLENGES.rule(case.id, case.attempt, game, verdict)
+
+
+@internal
+@pure
+def _answer(response: Bytes[32]) -> int256:
+    """
+    What the Referee computed.
+    """
+    return abi_decode(response, int256)
 
 
 @internal
