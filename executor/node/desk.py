@@ -12,6 +12,7 @@ from executor.chain.contracts import Contracts
 from executor.chain.follower import Block, Follower
 from executor.chain.outbox import Outbox
 from executor.chain.rpc import Endpoint
+from executor.chain.transactions import DuplicateError
 from executor.journal import Journal
 from executor.node.jobs import Job, Jobs
 from executor.node.lifecycle import State
@@ -59,10 +60,20 @@ class Desk:
         return self.head.time + int(time.monotonic() - self._head_seen)
 
     def send(self, to: str, data: bytes, jobs: list[Job], state: State, purpose: str, gas: int) -> None:
-        """Want one transaction for a batch of jobs, which wait for it in `state`. Inside a transaction."""
+        """Want one transaction for a batch of jobs, which wait for it in `state`. Inside a transaction.
+
+        A reorganisation can bring a job back to where it was while its transaction is still on its way: that
+        one goes on being sent, and the jobs wait a little.
+        """
         first = jobs[0]
         name = f"{purpose} {len(jobs)} from 0x{first.id.hex()} ({first.changed}.{first.tries + 1})"
-        number = self.outbox.enqueue(name, to, data, least_gas=gas)
+        try:
+            number = self.outbox.enqueue(name, to, data, least_gas=gas)
+        except DuplicateError as error:
+            log.warning("not wanted twice", why=str(error))
+            for job in jobs:
+                self.jobs.set(job, wait_until=self.pause(1), note=str(error))
+            return
         for job in jobs:
             self.jobs.step(job, state, transaction_id=number, tries=job.tries + 1, note="")
 
