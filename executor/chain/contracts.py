@@ -105,6 +105,19 @@ def ask(endpoint: Endpoint, queries: Sequence[Query], block: str = "latest") -> 
     return [_returned(query, answer) for query, answer in zip(queries, answers, strict=True)]
 
 
+def ask_each(endpoint: Endpoint, queries: Sequence[Query], block: str = "latest") -> list[Any]:
+    """Like `ask`, of strangers: None in the place of what was refused or makes no sense."""
+    calls: list[Call] = [("eth_call", [_call(query), block]) for query in queries]
+    return [_or_none(query, answer) for query, answer in zip(queries, endpoint.read_many(calls), strict=True)]
+
+
+def _or_none(query: Query, answer: Any) -> Any:
+    try:
+        return _returned(query, answer)
+    except (CallRevertedError, RefusedError):
+        return None
+
+
 def _call(query: Query) -> dict[str, str]:
     call = {"to": query.to, "data": "0x" + query.data.hex()}
     return call if query.gas is None else {**call, "gas": hex(query.gas)}

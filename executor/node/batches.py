@@ -15,7 +15,7 @@ HOOK_GAS = 220_000  # an output hook's limit, and what the Market keeps for itse
 CALL_MARGIN = 40_000  # kept for itself around a callback
 
 CLAIM_GAS, POST_GAS, FINALIZE_GAS = 30_000, 45_000, 60_000  # upper ends for one item without its callback
-ORDER_GAS = 330_000  # one signed order: signature, version, input hook
+ORDER_GAS = 600_000  # one signed order, whose signer, model and input hook eat all they are given
 
 
 def cut(

@@ -13,10 +13,12 @@ import json
 import queue
 import socket
 import threading
+import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,18 +32,19 @@ from executor.node.orders import Orders
 
 MOST_BODY = 64 * 1024  # bytes; the largest order is a third of that
 MOST_CONNECTIONS = 32
-PATIENCE = 10.0  # seconds for a connection, and for the loop to take an order
+PATIENCE = 10.0  # seconds for a question to arrive, and for the loop to take an order
+LARGEST_SHARE = 8  # one signer's orders fill at most one part in so many of the room
 SIGNATURE_GAS = 100_000  # what the contract gives an ERC-1271 signer
 _ASK_SIGNER = bytes.fromhex("1626ba7e")  # isValidSignature(bytes32,bytes), and what it answers
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """An order that waits for the loop. taken: false if the executor has no room for it."""
+    """An order that waits for the loop. refused: why it is not taken, empty if it is."""
 
     digest: bytes
     signed: SignedOrder
-    taken: Future[bool] = field(default_factory=Future)
+    refused: Future[str] = field(default_factory=Future)
 
 
 class Intake:
@@ -90,13 +93,21 @@ class Intake:
             except queue.Empty:
                 return
             known = desk.orders.get(arrival.digest) is not None
-            room = known or desk.orders.live() < self._most_orders
-            if room and not known:
+            refused = "" if known else self._refused(desk, arrival.signed.order.requester)
+            if not known and not refused:
                 with desk.journal.transaction():
                     desk.orders.add(arrival.digest, arrival.signed, desk.now)
                     desk.orders.forget(self._most_orders)
                 log.info("order received", digest="0x" + arrival.digest.hex())
-            arrival.taken.set_result(room)
+            arrival.refused.set_result(refused)
+
+    def _refused(self, desk: Desk, requester: str) -> str:
+        """Why there is no room for another order of this signer, or nothing."""
+        if desk.orders.live() >= self._most_orders:
+            return "too many orders wait here"
+        if desk.orders.live(requester) >= max(1, self._most_orders // LARGEST_SHARE):
+            return "too many orders of this signer wait here"
+        return ""
 
     def close(self) -> None:
         """Listen no more."""
@@ -119,12 +130,12 @@ class Intake:
             arrival = Arrival(digest, signed)
             self._arrivals.put_nowait(arrival)
             self.wake.set()
-            taken = arrival.taken.result(PATIENCE)
+            refused = arrival.refused.result(PATIENCE)
         except RpcError:
             return 503, {"error": "the chain does not answer, try again"}
         except (queue.Full, NotInTime):
             return 503, {"error": "busy, try again"}
-        return (202, {"digest": _hex(digest)}) if taken else (503, {"error": "too many orders wait here"})
+        return (503, {"error": refused}) if refused else (202, {"digest": _hex(digest)})
 
     def _is_signed(self, signed: SignedOrder, digest: bytes) -> bool:
         """By the account's key, or in the opinion of the account's contract."""
@@ -178,16 +189,34 @@ class _Server(ThreadingHTTPServer):
         """A connection that breaks is its sender's loss."""
 
 
+class _Deadline(RawIOBase):
+    """What a connection sends until a point in time: a byte now and then holds no thread for longer."""
+
+    def __init__(self, connection: socket.socket, end: float) -> None:
+        self._connection = connection
+        self._end = end
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("intake: too slow")
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
+
+
 class _Handler(BaseHTTPRequestHandler):
     owner: ClassVar[Intake]
     protocol_version = "HTTP/1.0"  # one question a connection
     server_version = "elenchus"
     sys_version = ""
-    timeout = PATIENCE
 
     def setup(self) -> None:
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        self.rfile = BufferedReader(_Deadline(self.connection, time.monotonic() + PATIENCE))
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
@@ -209,6 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests are not logged: what they ask for is."""
 
     def _answer(self, status: int, content: dict[str, Any]) -> None:
+        self.connection.settimeout(PATIENCE)
         body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

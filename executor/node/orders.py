@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from executor.chain.orders import SignedOrder
+from executor.chain.orders import MAX_ORDERS, SignedOrder
 from executor.chain.requests import Request
 from executor.journal import Journal, Schema
 
@@ -101,18 +101,21 @@ class Orders:
         found = self._select("digest = ?", digest)
         return found[0] if found else None
 
-    def ready(self, now: int, limit: int = 200) -> list[OrderRow]:
-        """Orders to be decided upon at chain time `now`, in the order in which they came."""
-        return self._select("state = 'received' AND wait_until <= ? ORDER BY rowid LIMIT ?", now, limit)
+    def ready(self, now: int, limit: int = MAX_ORDERS) -> list[OrderRow]:
+        """Orders to be decided upon at chain time `now`, longest due first: new ones before all others."""
+        where = "state = 'received' AND wait_until <= ? ORDER BY wait_until, rowid LIMIT ?"
+        return self._select(where, now, limit)
 
     def waiting(self) -> list[OrderRow]:
         """Orders whose transaction is on its way."""
         return self._select("state = 'claiming'")
 
-    def live(self) -> int:
-        """How many are not opened or dropped yet."""
+    def live(self, requester: str | None = None) -> int:
+        """How many are not opened or dropped yet, of all or of one requester."""
         rows = self._journal.rows(
             "SELECT count(*) AS number FROM orders WHERE state IN ('received', 'claiming')"
+            " AND (? IS NULL OR requester = ?)",
+            *(requester, requester),
         )
         return int(rows[0]["number"])
 
