@@ -21,10 +21,14 @@ class Answer(Enum):
     REJECTED = auto()  # it does not have them
 
 
-# How the clients in use say it, to be compared in this order. None is a reason for a new transaction.
+# How the clients in use say it, to be compared in this order, spaces aside: some write AlreadyKnown. None is a
+# reason for a new transaction.
 _PHRASES = {
     Answer.TAKEN: ("already known", "already imported", "known transaction", "already in"),
-    Answer.OUTBID: ("replacement transaction underpriced", "replacement fee too low", "could not replace"),
+    Answer.OUTBID: (
+        *("replacement transaction underpriced", "replacement fee too low"),
+        *("could not replace", "replacement not allowed"),
+    ),
     Answer.PASSED: ("nonce too low", "nonce is too low", "oldnonce", "nonce has already been used"),
     Answer.CHEAP: ("underpriced", "less than block base fee", "tip too low", "fee too low"),
 }
@@ -34,11 +38,15 @@ def classify(refusal: RefusedError | None) -> Answer:
     """The meaning of an answer to a broadcast."""
     if refusal is None:
         return Answer.TAKEN
-    said = refusal.message.lower()
+    said = _bare(refusal.message)
     for answer, phrases in _PHRASES.items():
-        if any(phrase in said for phrase in phrases):
+        if any(_bare(phrase) in said for phrase in phrases):
             return answer
     return Answer.REJECTED
+
+
+def _bare(text: str) -> str:
+    return text.lower().replace(" ", "")
 
 
 def is_verdict(refusal: RefusedError) -> bool:

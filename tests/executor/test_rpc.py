@@ -87,6 +87,11 @@ def test_connect__secret_in_the_url__shows_in_no_error():
         ("replacement transaction underpriced", Answer.OUTBID),
         ("transaction underpriced: tip needed 1, tip permitted 0", Answer.CHEAP),
         ("insufficient funds for gas * price + value", Answer.REJECTED),
+        ("AlreadyKnown", Answer.TAKEN),
+        ("OldNonce, Current nonce: 5, nonce of rejected tx: 4", Answer.PASSED),
+        ("ReplacementNotAllowed", Answer.OUTBID),
+        ("FeeTooLow, MaxFeePerGas too low", Answer.CHEAP),
+        ("FeeTooLowToCompete", Answer.CHEAP),
         ("anything else", Answer.REJECTED),
     ],
 )
