@@ -13,7 +13,7 @@ In a test:
         elenchus.answer()       # every open request has its bonded answer, and callbacks were made
         elenchus.finalize()     # the challenge window has passed, every answer is final
 
-Everything happens on the test's own node and is undone with it. The arbiter is a stand-in: nobody disputes.
+Everything happens on the test's own node and is undone with it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from eth_utils.crypto import keccak
 
 from executor.chain.codec import type_name
 from executor.chain.contracts import Contract, ask
-from executor.chain.creation import ARBITER, BLUEPRINT, Creation, plan
+from executor.chain.creation import BLUEPRINT, Creation, arbiters, plan
 from executor.chain.deployment import Contract as Entry
 from executor.chain.deployment import Deployment
 from executor.chain.keys import Key, LocalKey
@@ -219,7 +219,7 @@ def deploy(url: str, project: Any, key: Key, parameters: Mapping[str, int] = PAR
         bond_asset=None,
         parameters=tuple(parameters[name] for name in PARAMETERS),
         unbonding_seconds=86_400,
-        arbiter=True,
+        stand_in=True,
     )
     entries = {}
     for creation in creations:
@@ -238,7 +238,7 @@ def deploy(url: str, project: Any, key: Key, parameters: Mapping[str, int] = PAR
         contracts=entries,
         bond_asset=entries["WrappedNative"].address,
         wraps_native=True,
-        arbiters=(entries[ARBITER].address,),
+        arbiters=arbiters(creations),
     )
 
 

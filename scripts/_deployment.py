@@ -7,7 +7,7 @@ from typing import Any
 
 from ape.exceptions import ApeException
 
-from executor.chain.creation import BLUEPRINT, Creation, plan
+from executor.chain.creation import BLUEPRINT, Creation, arbiters, plan
 from executor.chain.deployment import Deployment as Manifest
 from executor.chain.requests import NOBODY
 from scripts._creation import DeploymentStoppedError, create_all, creating_transaction
@@ -43,7 +43,7 @@ def deploy_network(
             raise ParametersError(f"parameters: {key}: there is no contract at {named}")
 
     note = _begin(deployer, parameters, path, resume=resume, replace=replace)
-    creations = plan(note.deployer, note.first_nonce, arbiter=local, **note.arguments)
+    creations = plan(note.deployer, note.first_nonce, stand_in=local, **note.arguments)
     _ask_network(project, deployer, creations)
 
     def sent(name: str, transaction: str) -> None:
@@ -126,7 +126,7 @@ def _manifest(
         },
         bond_asset=note.arguments["bond_asset"] or at["WrappedNative"],
         wraps_native=parameters.wraps_native,
-        arbiters=tuple(at[name] for name in ("MockArbiter",) if name in at),
+        arbiters=arbiters(creations),
         compiler=compiler(project),
         commit=source,
     )

@@ -33,7 +33,9 @@ def _version(command: Callable[..., None]) -> Callable[..., None]:
                 "--bond", type=AMOUNT, required=True, help="Least bond behind an answer: '0.1 ether'."
             ),
             click.option("--window", type=TIME, required=True, help="Challenge window: '10 minutes'."),
-            click.option("--arbiter", type=ADDRESS, help="Default: the only one of the deployment."),
+            click.option(
+                "--arbiter", type=ADDRESS, help="Default: the first of the deployment's, its judge."
+            ),
             click.option("--hook", type=ADDRESS, default=None, help="Contract that checks input and output."),
             click.option("--schema", type=FILE, help="Description of input and output; bound by its hash."),
             click.option("--report", type=FILE, help="Compile report or held-out set; bound by its hash."),
@@ -44,10 +46,9 @@ def _version(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _built(network: Network, options: dict[str, Any]) -> tuple[Any, ...]:
-    arbiters = network.deployment.arbiters
-    arbiter = options["arbiter"] or (arbiters[0] if len(arbiters) == 1 else None)
+    arbiter = options["arbiter"] or next(iter(network.deployment.arbiters), None)
     if arbiter is None:
-        raise click.UsageError("name the arbiter with --arbiter: the deployment has not just one")
+        raise click.UsageError("name the arbiter with --arbiter: the deployment has none")
     schema, report = options["schema"], options["report"]
     try:
         return version_of(

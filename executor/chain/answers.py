@@ -21,8 +21,8 @@ class Answer(Enum):
     REJECTED = auto()  # it does not have them
 
 
-# How the clients in use say it, to be compared in this order, spaces aside: some write AlreadyKnown. None is a
-# reason for a new transaction.
+# How the clients in use say it, to be compared in this order, spaces aside: some write AlreadyKnown. None is
+# a reason for a new transaction.
 _PHRASES = {
     Answer.TAKEN: ("already known", "already imported", "known transaction", "already in"),
     Answer.OUTBID: (

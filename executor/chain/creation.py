@@ -16,7 +16,8 @@ from rlp import encode  # type: ignore[import-untyped]
 from executor.chain.requests import NOBODY
 from executor.chain.rpc import octets
 
-ARBITER = "MockArbiter"  # a stand-in for local networks
+JUDGE = "Dispute"  # the arbiter of exact programs
+STAND_IN = "MockArbiter"  # an arbiter for local networks, that rules as it is ordered
 BLUEPRINT = "Model"  # created as data, for the Registry to copy (ERC-5202)
 
 
@@ -39,15 +40,15 @@ def plan(
     parameters: tuple[int, ...],
     unbonding_seconds: int,
     uptime_feed: str = NOBODY,
-    arbiter: bool = False,
+    stand_in: bool = False,
 ) -> list[Creation]:
     """All creations of a network, the first with the deployer's transaction number `nonce`.
 
     parameters: the fields of `INetwork.Parameters` in order. bond_asset: None for a wrapped native coin of
-    the network's own. arbiter: also a stand-in that rules as it is ordered. Both are for local networks.
+    the network's own. stand_in: also an arbiter that rules as it is ordered. Both are for local networks.
     """
     names = ["Inputs", "StakeVault", "Network", "Orders", "Challenges", "Market", BLUEPRINT, "Registry"]
-    names = [*["WrappedNative"][: bond_asset is None], *names, *[ARBITER][:arbiter]]
+    names = [*["WrappedNative"][: bond_asset is None], *names, "Referee", JUDGE, *[STAND_IN][:stand_in]]
     at = {name: contract_address(deployer, nonce + number) for number, name in enumerate(names)}
     asset = bond_asset or at["WrappedNative"]
     arguments: dict[str, tuple[Any, ...]] = {
@@ -64,10 +65,17 @@ def plan(
             uptime_feed,
         ),
         "Registry": (at["Market"], at[BLUEPRINT]),
+        JUDGE: (at["Challenges"], at["Referee"]),
     }
     return [
         Creation(name, nonce + number, at[name], arguments.get(name, ())) for number, name in enumerate(names)
     ]
+
+
+def arbiters(creations: list[Creation]) -> tuple[str, ...]:
+    """The addresses of a plan's arbiters: the judge, and after it the stand-in where there is one."""
+    at = {creation.name: creation.address for creation in creations}
+    return tuple(at[name] for name in (JUDGE, STAND_IN) if name in at)
 
 
 def contract_address(deployer: str, nonce: int) -> str:

@@ -61,7 +61,8 @@ class Deployment(_Strict):
 
     contracts: by name; at least those of `REQUIRED`, and `Model` for the blueprint. bond_asset: the ERC-20
     that stake is held in. wraps_native: whether that asset is the native coin, wrapped. arbiters: those whose
-    ruling an executor accepts unless its settings name others. commit: of the sources, empty if unknown.
+    ruling an executor accepts unless its settings name others; the first is what a new version names unless
+    its owner says otherwise. commit: of the sources, empty if unknown.
     """
 
     network: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")

@@ -76,6 +76,22 @@ def test_create__an_artifact__its_root_and_sizes_are_the_terms(digits, accounts)
     assert bytes(version.report) == keccak(HELD_OUT.read_bytes())
 
 
+def test_create__no_arbiter_named__the_network_s_judge_decides(digits, types, manifest, project):
+    deployment = Deployment.read(manifest)
+    assert digits.version(1).terms.arbiter == deployment.address("Dispute")
+    stand_in = deployment.address("MockArbiter")
+    assert types(model, "publish", digits.address, *VERSION, "--arbiter", stand_in)[0] == 0
+    assert digits.version(2).terms.arbiter == stand_in
+
+
+def test_create__a_network_without_an_arbiter__asks_for_one(types, manifest):
+    without = Deployment.read(manifest).model_copy(update={"arbiters": ()})
+    without.write(manifest)
+    status, said = types(model, "create", "digits", *VERSION)
+    assert status == 2
+    assert "name the arbiter with --arbiter: the deployment has none" in said
+
+
 def test_versions__published_promoted_rolled_back_revoked_paused__the_model_says_so(digits, types):
     at = digits.address
     assert types(model, "publish", at, *VERSION)[0] == 0

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from eth_utils import keccak
 
+from executor.chain.creation import arbiters, plan
 from executor.chain.deployment import Deployment as Manifest
 from scripts import _creation, deploy
 from scripts._creation import DeploymentStoppedError
@@ -18,7 +19,7 @@ from scripts._parameters import Parameters, ParametersError
 
 ROOT = DEPLOYMENTS.parent
 LOCAL = DEPLOYMENTS / "params" / "local.yaml"
-FEED = "0x" + "11" * 20
+FEED, OWNER = "0x" + "11" * 20, "0x" + "22" * 20
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +93,22 @@ def test_deploy_network__fresh_chain__contracts_name_each_other(project, deploye
         (challenges.market(), "Market"),
         (at("Registry").market(), "Market"),
         (at("Registry").blueprint(), "Model"),
+        (at("Dispute").challenges(), "Challenges"),
+        (at("Dispute").referee(), "Referee"),
     ]
     assert [(found, name) for found, name in references if found != deployed.address(name)] == []
     assert deployed.bond_asset == vault.asset()
-    assert deployed.arbiters == (deployed.address("MockArbiter"),)
+    assert deployed.arbiters == (deployed.address("Dispute"), deployed.address("MockArbiter"))
+
+
+def test_plan__of_a_public_network__has_the_judge_and_no_stand_in(deployer, parameters):
+    arguments = {"owner": OWNER, "bond_asset": FEED, "unbonding_seconds": 1, "parameters": ()}
+    creations = plan(str(deployer), 5, **arguments)
+    at = {creation.name: creation for creation in creations}
+    assert len(at) == len(creations) == 10
+    assert arbiters(creations) == (at["Dispute"].address,)
+    assert at["Dispute"].arguments == (at["Challenges"].address, at["Referee"].address)
+    assert "MockArbiter" not in at
 
 
 def test_deploy_network__fresh_chain__parameters_are_those_of_the_file(
@@ -183,7 +196,7 @@ def stopped(project, deployer, parameters, path, monkeypatch) -> Path:
 def test_deploy_network__stopped__resumes_where_it_was(project, deployer, parameters, stopped):
     nonce = deployer.nonce
     manifest = deploy.deploy_network(project, deployer, parameters, stopped, resume=True)
-    assert deployer.nonce == nonce + 6  # Orders, Challenges, Market, Model, Registry, MockArbiter
+    assert deployer.nonce == nonce + 8  # Orders to Registry, Referee, Dispute, MockArbiter
     market = project.Market.at(manifest.address("Market"))
     assert market.network() == manifest.address("Network")
     assert market.orders() == manifest.address("Orders")
