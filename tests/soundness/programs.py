@@ -168,11 +168,11 @@ class Sketch:
             elif function is Function.SHIFT:
                 value = rng.choice([0, 1, 2, 7, 31, 62])
         elif opcode is Opcode.GATHER:
-            value = rng.choice([0, 0, 1, -1, 4, -5])
+            value = rng.choice([0, 0, 1, -1, 8, -8])
         else:
             reduction = self.reduction(result.count)
             terms = math.prod(reduction)
-            chunk = max(rng.choice([terms, rng.randint(1, terms), -(-terms // 3)]), -(-terms // 40))
+            chunk = max(rng.choice([terms, terms, rng.randint(1, terms), -(-terms // 3)]), -(-terms // 40))
         operation = Operation(
             opcode=opcode,
             result=result,
@@ -241,7 +241,7 @@ class Sketch:
                 rng.choice([-1, 1, 3, -7, 0, rng.randint(-(1 << 15), 1 << 15)]), dims, depth
             )
         elif style == "large":
-            bits = rng.randint(16, 55)
+            bits = rng.randint(24, 58)
             multiplier = constant_view(rng.choice([1, -1]) * rng.randint(1, 1 << bits), dims, depth)
         elif style == "view":
             multiplier = some_scaling(rng, self.readable(number), dims, depth, self.steps)

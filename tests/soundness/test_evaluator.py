@@ -7,8 +7,11 @@ from random import Random
 import pytest
 
 from executor.program.commitments import data_root
+from executor.program.proof import chunk_proof, element_proof, rescale_proof
 from executor.program.trace import Trace as SpecifiedTrace
+from tests.soundness.cases import random_cases
 from tests.soundness.programs import KINDS, random_data, random_program
+from tests.soundness.prover import Part, packed
 from tests.soundness.trace import Statement, Trace
 
 
@@ -29,6 +32,21 @@ def test_trace__random_program__has_the_values_and_roots_of_the_specification(ki
             assert plain.outputs(t).root == specified.outputs_tree(t).root
         assert plain.steps.root == specified.steps_tree.root
         assert plain.output == specified.output
+
+
+def test_prove__random_step__gives_the_bytes_that_the_executor_gives() -> None:
+    functions = {Part.ELEMENT: element_proof, Part.CHUNK: chunk_proof}
+    parts = set()
+    for case in (case for kind in KINDS for case in random_cases(f"proofs/{kind}", kind)):
+        specified = SpecifiedTrace(case.honest.program, case.honest.statement.data)
+        if case.part is Part.RESCALED:
+            proof = rescale_proof(specified, *case.place)
+        else:
+            chunk = (case.extra,) if case.part is Part.CHUNK else ()
+            proof = functions[case.part](specified, *case.place, *chunk)
+        assert packed(case.sections()) == proof
+        parts.add(case.part)
+    assert parts == set(Part)
 
 
 def test_lying__one_element__changes_the_roots_above_it_and_no_other() -> None:

@@ -94,6 +94,9 @@ def some_coefficients(rng: Random, read: Readable, axes: list[int], cut: int) ->
             coefficients[axis] = rng.choice([0, row, axes[-1], rng.randint(0, row + 1), -row, 1])
     if read.source is Source.HISTORY and rng.random() < 0.6:
         coefficients[rng.randrange(cut if cut < len(axes) else 0, len(axes))] = read.tensor.count
+    if read.tensor.count > 800 and cut < len(axes) and rng.random() < 0.5:  # from tile to tile
+        axis = rng.randrange(cut, len(axes))
+        coefficients[axis] = rng.randint(150, max(read.tensor.count // axes[axis], 160))
     for axis in order:
         if rng.random() < 0.1:
             coefficients[axis] = rng.choice([0, -coefficients[axis], 2 * coefficients[axis]])

@@ -1,0 +1,119 @@
+"""The judge's bench: many questions to the deployed Referee at once, answered in order."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from eth_abi import decode, encode
+from eth_abi.exceptions import DecodingError
+from eth_utils import keccak
+
+from tests.soundness.prover import Part, Section, packed
+from tests.soundness.trace import Trace, Words
+from tests.wire import ERROR_STRING, GAS
+from tests.words import joined
+
+TOGETHER = 64
+"""Calls in one JSON-RPC batch."""
+
+PROGRAM = "(bytes32,bytes32,bytes32,bytes32,bytes32)"
+POSITION = "(uint256,uint256,bytes32,bytes32,bytes32,bytes32)"
+NOTHING = bytes(32)
+
+Position = tuple[int, int, bytes, bytes, bytes, bytes]
+Answer = int | str
+"""A value, or the message of the refusal; one without a message is empty."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One step to be judged; `number` is the chunk, or the exact value that is rescaled."""
+
+    part: Part
+    program: Words
+    input: bytes
+    position: Position
+    element: int
+    record: bytes
+    proof: bytes
+    number: int = 0
+
+    @property
+    def data(self) -> bytes:
+        """The call's bytes."""
+        kind = {Part.ELEMENT: [], Part.CHUNK: ["uint256"], Part.RESCALED: ["int256"]}[self.part]
+        kinds = [PROGRAM, "bytes32", POSITION, "uint256", *kind, "bytes", "bytes"]
+        between = [] if self.part is Part.ELEMENT else [self.number]
+        arguments = [self.program, self.input, self.position, self.element, *between, self.record, self.proof]
+        return keccak(text=f"{self.part.value}({','.join(kinds)})")[:4] + encode(kinds, arguments)
+
+
+def position(trace: Trace, t: int, number: int) -> Position:
+    """Where a trace has this operation, as far as the Referee looks at it."""
+    place = joined((0, 80), (trace.statement.steps, 32), (t, 32), (number, 32))
+    return place, 0, trace.steps.root, trace.outputs(t).root, NOTHING, NOTHING
+
+
+def question(
+    trace: Trace, t: int, number: int, element: int, part: Part, extra: int, sections: Sequence[Section]
+) -> Question:
+    """What the Referee is asked about a step of this trace. `extra`: see `Question.number`."""
+    statement = trace.statement
+    return Question(
+        part,
+        statement.words,
+        statement.input_root,
+        position(trace, t, number),
+        element,
+        statement.records[number],
+        packed(list(sections)),
+        extra,
+    )
+
+
+class Bench:
+    """A Referee at an address, asked by `eth_call` over a connection of its own."""
+
+    def __init__(self, url: str, referee: str) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
+        self._referee = referee
+        self.asked = 0
+
+    def answers(self, questions: Sequence[Question]) -> Iterator[Answer]:
+        """One answer for each question, in order."""
+        for start in range(0, len(questions), TOGETHER):
+            yield from self._batch([question.data for question in questions[start : start + TOGETHER]])
+
+    def _batch(self, calls: Sequence[bytes]) -> list[Answer]:
+        self.asked += len(calls)
+        requests = [
+            {
+                "jsonrpc": "2.0",
+                "id": number,
+                "method": "eth_call",
+                "params": [{"to": self._referee, "data": "0x" + data.hex(), "gas": hex(GAS)}, "latest"],
+            }
+            for number, data in enumerate(calls)
+        ]
+        self._connection.request("POST", "/", json.dumps(requests), {"Content-Type": "application/json"})
+        replies = json.loads(self._connection.getresponse().read())
+        return [_answer(reply) for reply in sorted(replies, key=lambda reply: reply["id"])]
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _answer(reply: dict[str, object]) -> Answer:
+    if "result" in reply:
+        return int.from_bytes(bytes.fromhex(str(reply["result"])[2:]), "big", signed=True)
+    error = reply["error"]
+    data = error.get("data") if isinstance(error, dict) else None
+    raw = bytes.fromhex(data[2:]) if isinstance(data, str) else b""
+    try:
+        return str(decode(["string"], raw[4:])[0]) if raw[:4] == ERROR_STRING else ""
+    except DecodingError:
+        return ""
