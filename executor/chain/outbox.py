@@ -11,6 +11,7 @@ sign, the outbox halts, because two owners would answer and pay twice.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,7 @@ from executor.journal import Journal
 __all__ = ["CRASH_POINTS", "SCHEMA", "ForeignTransactionError", "NonceError", "Outbox", "OutboxSettings"]
 
 MOST_GAS = 2**24  # of one transaction (EIP-7825)
+UNSENT_SECONDS = 86_400  # that what was never sent is remembered for
 MOST_BYTES = 128 * 1024  # of one transaction in common pools
 
 # The instants at which a crash is tested to be harmless, in the order in which a transaction meets them.
@@ -164,6 +166,12 @@ class Outbox:
         self._transactions.move(outgoing, State.CANCELLED)
         return True
 
+    def forget(self, block: int) -> None:
+        """Drop what was settled before `block` and is named in no row's `transaction_id`, inside the caller's
+        journal transaction. What never reached a block goes after a day.
+        """
+        self._transactions.forget(block, int(time.time()) - UNSENT_SECONDS)
+
     def get(self, number: int) -> Outgoing:
         """The transaction with this id, as it stands."""
         return self._transactions.get(number)
@@ -280,7 +288,7 @@ class Outbox:
     def _sign(self, sight: _Sight) -> None:
         """Give a nonce and durable bytes to what a simulation lets through."""
         room = self._settings.in_flight - len(self._unmined())
-        ready = self._ready(self._transactions.queued(max(0, room)))
+        ready = self._ready(self._transactions.queued(max(0, room)), sight.head)
         if not ready:
             return
         fees = first_fees(sight.base_fee, self._settings.fees)
@@ -297,7 +305,7 @@ class Outbox:
             if is_verdict(estimate):
                 self._transactions.move(outgoing, State.REFUSED, note=revert_reason(estimate))
             else:
-                self._transactions.set(outgoing, note=f"waits: {estimate.message}")
+                self._transactions.wait(outgoing, head, f"waits: {estimate.message}")
             return
         needed = max(quantity(estimate), outgoing.least_gas)
         if needed > MOST_GAS:
@@ -307,7 +315,8 @@ class Outbox:
         roomy = quantity(estimate) * (100 + self._settings.gas_margin) // 100
         gas = min(MOST_GAS, max(outgoing.least_gas, roomy))
         if fees is None:
-            self._transactions.set(outgoing, note=f"waits: gas costs more than {self._settings.fees.cap} wei")
+            note = f"waits: gas costs more than {self._settings.fees.cap} wei"
+            self._transactions.wait(outgoing, head, note)
         elif self._key is None:
             would = f"would send {len(outgoing.data)} bytes and {outgoing.value} wei to {outgoing.to}"
             note = f"{would}, for at most {gas * fees.max_fee} wei of gas"
@@ -325,17 +334,20 @@ class Outbox:
             self._transactions.add_attempt(outgoing, transaction_hash(raw), raw, fees, head)
             self._transactions.move(outgoing, State.SIGNED, nonce=nonce, gas=gas, note="")
 
-    def _ready(self, queued: list[Outgoing]) -> list[Outgoing]:
+    def _ready(self, queued: list[Outgoing], head: int) -> list[Outgoing]:
         """Those whose predecessor is in a block; those whose predecessor failed are refused."""
         ready = []
         for outgoing in queued:
             before = None if outgoing.after is None else self._transactions.get(outgoing.after)
             if before is None or before.succeeded:
                 ready.append(outgoing)
-            elif before.state in SETTLED:
-                with self._journal.transaction():
+                continue
+            with self._journal.transaction():
+                if before.state in SETTLED:
                     note = f"it was to follow {before.purpose!r}, which was {before.state}"
                     self._transactions.move(outgoing, State.REFUSED, note=note)
+                else:
+                    self._transactions.wait(outgoing, head)
         return ready
 
     def _call_of(self, outgoing: Outgoing) -> dict[str, str]:

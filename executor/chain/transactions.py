@@ -7,6 +7,7 @@ most one of them can ever be mined. `TRANSITIONS` is the whole state machine.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -88,6 +89,12 @@ SCHEMA = Schema(
             "CREATE INDEX attempts_by_transaction ON attempts (transaction_id)",
             "CREATE TABLE nonces (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), next INTEGER NOT NULL)",
         ),
+        (
+            # unix time, by the own clock
+            "ALTER TABLE transactions ADD COLUMN wanted INTEGER NOT NULL DEFAULT 0",
+            # the newest block when it was last found to have to wait: others go first
+            "ALTER TABLE transactions ADD COLUMN looked INTEGER NOT NULL DEFAULT 0",
+        ),
     ),
 )
 
@@ -105,6 +112,7 @@ class Outgoing:
     """A transaction that this account wants or made. value, gas_price: wei. hash, block_hash: 32 bytes.
 
     note: why it was refused, waits or failed. hash to gas_price: of the attempt in the chain, or None.
+    wanted: unix time. looked: the newest block when it was last found to have to wait.
     """
 
     id: int
@@ -124,6 +132,8 @@ class Outgoing:
     succeeded: bool | None
     gas_used: int | None
     gas_price: int | None
+    wanted: int
+    looked: int
 
 
 @dataclass(frozen=True)
@@ -145,11 +155,11 @@ class Transactions:
         self.changed: list[int] = []  # ids whose state or note changed, until somebody takes them
 
     def add(self, purpose: str, to: str, data: bytes, value: int, least_gas: int, after: int | None) -> int:
-        columns = (purpose, to, data, str(value), least_gas, after, State.QUEUED)
+        columns = (purpose, to, data, str(value), least_gas, after, State.QUEUED, int(time.time()))
         try:
             cursor = self._journal.write(
-                "INSERT INTO transactions (purpose, recipient, data, value, least_gas, after, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO transactions (purpose, recipient, data, value, least_gas, after, state, wanted)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 *columns,
             )
         except sqlite3.IntegrityError as error:
@@ -166,9 +176,9 @@ class Transactions:
         return _outgoing(row)
 
     def queued(self, limit: int) -> list[Outgoing]:
-        """The oldest intents, in the order in which they were wanted."""
+        """Intents in the order in which they were wanted, but those that had to wait behind all others."""
         rows = self._journal.rows(
-            "SELECT * FROM transactions WHERE state = ? ORDER BY id LIMIT ?", State.QUEUED, limit
+            "SELECT * FROM transactions WHERE state = ? ORDER BY looked, id LIMIT ?", State.QUEUED, limit
         )
         return [_outgoing(row) for row in rows]
 
@@ -202,6 +212,32 @@ class Transactions:
         )
         if outgoing.id not in self.changed:
             self.changed.append(outgoing.id)
+
+    def wait(self, outgoing: Outgoing, head: int, note: str = "") -> None:
+        """Leave it in the queue, behind those that may go. head: the newest block."""
+        if note:
+            self.set(outgoing, note=note)
+        self._journal.write("UPDATE transactions SET looked = ? WHERE id = ?", head, outgoing.id)
+
+    def forget(self, block: int, wanted: int) -> None:
+        """Drop what was settled in blocks before `block`, and what was wanted before unix time `wanted` and
+        never reached one.
+
+        What a row of any table names in its column `transaction_id` is kept, and what others were to follow.
+        """
+        tables = self._journal.rows(
+            "SELECT tables.name FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns"
+            " WHERE tables.type = 'table' AND tables.name != 'attempts' AND columns.name = 'transaction_id'"
+        )
+        named = [f"SELECT transaction_id FROM {row['name']}" for row in tables]  # noqa: S608
+        kept = " UNION ".join(["SELECT after AS transaction_id FROM transactions", *named])
+        old = (
+            f"SELECT id FROM transactions WHERE state IN ({_quoted(SETTLED)})"  # noqa: S608
+            " AND CASE WHEN block_number IS NULL THEN wanted < ? ELSE block_number < ? END"
+            f" AND id NOT IN (SELECT * FROM ({kept}) WHERE transaction_id IS NOT NULL)"
+        )
+        for table, column in (("attempts", "transaction_id"), ("transactions", "id")):
+            self._journal.write(f"DELETE FROM {table} WHERE {column} IN ({old})", wanted, block)  # noqa: S608
 
     def attempts(self, outgoing: Outgoing) -> list[Attempt]:
         """Every signed form, oldest first."""

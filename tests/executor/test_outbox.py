@@ -196,6 +196,35 @@ def test_step__more_wanted_than_may_be_in_flight__goes_in_portions(anvil, make, 
     assert anvil.count() == 5
 
 
+def test_step__intents_that_cannot_be_paid_for__let_others_pass(anvil, make, want):
+    """However many: more than are looked at in one step."""
+    outbox = make(settings=OutboxSettings(confirmations=1, in_flight=2))
+    stuck = want(outbox, 1, 2, 3, value=10**30)
+    (good,) = want(outbox, 4)
+    for _ in range(4):
+        outbox.step()
+        anvil.mine()
+    assert outbox.get(good).state is State.CONFIRMED
+    assert states(outbox, stuck) == [State.QUEUED] * 3
+    assert all(outbox.get(one).note.startswith("waits: ") for one in stuck)
+    anvil.fund(OPERATOR.address, 10**31)
+    settle(outbox, anvil)
+    assert states(outbox, stuck) == [State.CONFIRMED] * 3
+
+
+def test_forget__what_a_past_block_settled__is_gone_and_the_outbox_goes_on(anvil, outbox, journal, want):
+    (old,) = want(outbox, 1)
+    settle(outbox, anvil)
+    with journal.transaction():
+        outbox.forget(anvil.head() + 1)
+    with pytest.raises(KeyError):
+        outbox.get(old)
+    (new,) = want(outbox, 1)
+    settle(outbox, anvil)
+    assert new > old  # a number never names another transaction
+    assert anvil.nonce(OPERATOR.address) == 2
+
+
 def test_step__no_key__says_what_it_would_send_and_sends_nothing(anvil, journal, want):
     dry = Outbox(anvil.rpc, journal, None, OPERATOR.address, CHAIN_ID, QUICK)
     dry.start()
