@@ -24,8 +24,9 @@ MAX_EXACT: constant(int256) = 2**127
 
 # Which word of the arguments says where the bytes are.
 RECORD_OF_SHAPE: constant(uint256) = 6
-RECORD_OF_ELEMENT: constant(uint256) = 13
-RECORD_OF_CHUNK: constant(uint256) = 14
+RECORD_OF_PROVE: constant(uint256) = 22
+RECORD_OF_PROVE_CHUNK: constant(uint256) = 21
+RECORD_OF_RESCALED: constant(uint256) = 14
 PROOF_OF_STEPS: constant(uint256) = 6
 
 
@@ -60,29 +61,44 @@ def shape(program: IReferee.Program, operation: uint256, record: Bytes[2496]) ->
 
 @external
 @view
-def element(
+def prove(
+    case: IReferee.Case,
     program: IReferee.Program,
-    input: bytes32,
-    position: IReferee.Position,
+    game: uint256,
+    opening: IReferee.Position,
     element: uint256,
+    word: bytes32,
+    siblings: DynArray[bytes32, 5],
     record: Bytes[2496],
-    proof: Bytes[98304],
 ) -> int256:
-    return self._element(program, input, position, element)
+    step: Step = self._step(program, case.input_root, opening, element, RECORD_OF_PROVE)
+    assert step.record.terms <= records.MAX_CHUNK, "referee: too many terms"
+    exact: int256 = 0
+    exact, step.at = self._exact(step, 0, step.record.terms)
+    return self._scaled(step, exact)
 
 
 @external
 @view
-def chunk(
+def prove_chunk(
+    case: IReferee.Case,
     program: IReferee.Program,
-    input: bytes32,
-    position: IReferee.Position,
-    element: uint256,
-    chunk: uint256,
+    game: uint256,
+    opening: IReferee.Position,
+    values: DynArray[int256, 32],
+    index: uint256,
     record: Bytes[2496],
-    proof: Bytes[98304],
 ) -> int256:
-    return self._chunk(program, input, position, element, chunk)
+    step: Step = self._step(
+        program, case.input_root, opening, positions._element(opening.extent), RECORD_OF_PROVE_CHUNK
+    )
+    chunk: uint256 = (positions._index(opening.place) << positions._height(opening.place)) | index
+    assert chunk < self._chunks(step.record), "referee: chunk does not exist"
+    first: uint256 = step.record.chunk * chunk
+    exact: int256 = 0
+    exact, step.at = self._exact(step, first, min(step.record.chunk, step.record.terms - first))
+    self._check_end(step.at, step.end)
+    return exact
 
 
 @external
@@ -94,59 +110,17 @@ def rescaled(
     element: uint256,
     exact: int256,
     record: Bytes[2496],
-    proof: Bytes[98304],
+    proof: Bytes[16384],
 ) -> int256:
-    return self._rescaled(program, input, position, element, exact)
+    assert -MAX_EXACT < exact and exact < MAX_EXACT, "referee: exact result too large"
+    step: Step = self._step(program, input, position, element, RECORD_OF_RESCALED)
+    step.at, step.end = calldata._argument(RECORD_OF_RESCALED + 1)
+    return self._scaled(step, exact)
 
 
 @external
 @view
-def steps(program: IReferee.Program, input: bytes32, proof: Bytes[98304]) -> uint256:
-    return self._steps(program, input)
-
-
-# --- the answers ---
-# Proofs are read where they are. Up here a variable would lie behind room for the largest of them.
-
-
-@internal
-@view
-def _element(
-    program: IReferee.Program, input: bytes32, position: IReferee.Position, element: uint256
-) -> int256:
-    step: Step = self._step(program, input, position, element, RECORD_OF_ELEMENT)
-    assert step.record.terms <= records.MAX_CHUNK, "referee: too many terms"
-    exact: int256 = 0
-    exact, step.at = self._exact(step, 0, step.record.terms)
-    return self._scaled(step, exact)
-
-
-@internal
-@view
-def _chunk(
-    program: IReferee.Program, input: bytes32, position: IReferee.Position, element: uint256, chunk: uint256
-) -> int256:
-    step: Step = self._step(program, input, position, element, RECORD_OF_CHUNK)
-    assert chunk < self._chunks(step.record), "referee: chunk does not exist"
-    first: uint256 = step.record.chunk * chunk
-    exact: int256 = 0
-    exact, step.at = self._exact(step, first, min(step.record.chunk, step.record.terms - first))
-    self._check_end(step.at, step.end)
-    return exact
-
-
-@internal
-@view
-def _rescaled(
-    program: IReferee.Program, input: bytes32, position: IReferee.Position, element: uint256, exact: int256
-) -> int256:
-    assert -MAX_EXACT < exact and exact < MAX_EXACT, "referee: exact result too large"
-    return self._scaled(self._step(program, input, position, element, RECORD_OF_CHUNK), exact)
-
-
-@internal
-@view
-def _steps(program: IReferee.Program, input: bytes32) -> uint256:
+def steps(program: IReferee.Program, input: bytes32, proof: Bytes[4096]) -> uint256:
     header: uint256 = convert(program.header0, uint256)
     named: uint256 = (header >> 224) & MASK16
     assert named > 0, "referee: no step input"
@@ -174,15 +148,17 @@ def _step(
     argument: uint256,
 ) -> Step:
     """
-    @notice The step under judgement, whose record is in that argument and whose proof is in the next.
+    @notice The step under judgement, whose record is in that argument. What follows the record to the end of the
+            calldata is the proof.
     """
     step: Step = empty(Step)
-    step.at, step.end = calldata._argument(argument)
-    step.record = records._read(step.at)
+    at: uint256 = 0
+    at, step.at = calldata._argument(argument)
+    step.end = len(msg.data)
+    step.record = records._read(at)
     assert element < step.record.count, "referee: element does not exist"
     step.outputs = records._indices(step.record, element)
     step.known = self._known(program, input, position)
-    step.at, step.end = calldata._argument(argument + 1)
     return step
 
 

@@ -15,7 +15,7 @@ def _word(at: uint256) -> bytes32:
     """
     @notice The 32 bytes at this position.
     """
-    self._expect(at + 32)
+    self._expect(unsafe_add(at, 32))
     return convert(slice(msg.data, at, 32), bytes32)
 
 
@@ -23,11 +23,12 @@ def _word(at: uint256) -> bytes32:
 @view
 def _unsigned(at: uint256, width: uint256) -> uint256:
     """
-    @notice The unsigned big-endian number of `width` bytes at this position, beyond the first words.
+    @notice The unsigned big-endian number of `width` < 32 bytes at this position, beyond the first words.
     """
-    end: uint256 = at + width
+    end: uint256 = unsafe_add(at, width)
     self._expect(end)
-    return convert(slice(msg.data, end - 32, 32), uint256) & ((1 << (8 * width)) - 1)
+    unused: uint256 = unsafe_sub(256, unsafe_mul(8, width))
+    return (convert(slice(msg.data, unsafe_sub(end, 32), 32), uint256) << unused) >> unused
 
 
 @internal
@@ -46,9 +47,11 @@ def _piece(at: uint256, length: uint256) -> Bytes[MAX_PIECE]:
     """
     @notice At most MAX_PIECE bytes at this position, before which there are at least as many.
     """
-    end: uint256 = at + length
+    end: uint256 = unsafe_add(at, length)
     self._expect(end)
-    return slice(slice(msg.data, end - MAX_PIECE, MAX_PIECE), MAX_PIECE - length, length)
+    return slice(
+        slice(msg.data, unsafe_sub(end, MAX_PIECE), MAX_PIECE), unsafe_sub(MAX_PIECE, length), length
+    )
 
 
 @internal

@@ -9,15 +9,16 @@ from typing import Any
 from executor.program.commitments import data_root, hash_input, hash_operation, tree_over
 from executor.program.cost import header_of
 from executor.program.encoding import encode_header, encode_record
-from executor.program.ir import Operation, Program
+from executor.program.ir import Program
 from executor.program.proof import chunk_proof, element_proof, rescale_proof, steps_proof
 from executor.program.trace import Trace
 from tests.contract import Contract
 
 NOTHING = bytes(32)
-"""Parts of a position at which the Referee does not look."""
+"""What the Referee does not look at."""
 
 Words = tuple[bytes, bytes, bytes, bytes, bytes]
+Case = tuple[bytes, int, bytes, bytes, bytes, bytes, str]
 Position = tuple[int, int, bytes, bytes, bytes, bytes]
 
 
@@ -37,10 +38,15 @@ def program_words(program: Program) -> Words:
     )
 
 
-def position(trace: Trace, step: int, operation: int) -> Position:
-    """An operation at a step, as far as the Referee looks at it."""
-    place = trace.steps << 144 | step << 112 | operation << 80
-    return place, 0, trace.steps_tree.root, trace.outputs_tree(step).root, NOTHING, NOTHING
+def case(input_root: bytes) -> Case:
+    """A case with this input, as far as the Referee looks at it."""
+    return NOTHING, 0, NOTHING, NOTHING, input_root, NOTHING, "0x" + "00" * 20
+
+
+def position(trace: Trace, step: int, operation: int, element: int = 0, chunk: int = 0) -> Position:
+    """An operation at a step, of which one chunk is shown, as far as the Referee looks at it."""
+    place = chunk << 208 | trace.steps << 144 | step << 112 | operation << 80
+    return place, element << 64, trace.steps_tree.root, trace.outputs_tree(step).root, NOTHING, NOTHING
 
 
 @dataclass(frozen=True)
@@ -58,29 +64,38 @@ class Judge:
     def input_root(self) -> bytes:
         return data_root(self.trace.input, self.trace.program.input_size)
 
-    def operation(self, number: int) -> Operation:
-        return self.trace.program.operations[number]
+    def record(self, operation: int) -> bytes:
+        return encode_record(self.trace.program.operations[operation])
 
-    def asked(self, step: int, operation: int, element: int, *more: int) -> list[Any]:
-        """Arguments of a call, but for the proof."""
+    def element_question(self, step: int, operation: int, element: int) -> list[Any]:
+        """Arguments of `prove`."""
         where = position(self.trace, step, operation)
-        record = encode_record(self.operation(operation))
-        return [self.words, self.input_root, where, element, *more, record]
+        words = [case(self.input_root), self.words, 0, where, element, NOTHING, []]
+        return [*words, self.record(operation)]
+
+    def chunk_question(self, step: int, operation: int, element: int, chunk: int) -> list[Any]:
+        """Arguments of `prove_chunk`."""
+        where = position(self.trace, step, operation, element, chunk)
+        return [case(self.input_root), self.words, 0, where, [], 0, self.record(operation)]
 
     def element(self, step: int, operation: int, element: int) -> int:
         """The whole element."""
         proof = element_proof(self.trace, step, operation, element)
-        return self.referee.element(*self.asked(step, operation, element), proof)
+        return self.referee.prove.with_tail(proof)(*self.element_question(step, operation, element))
 
     def chunk(self, step: int, operation: int, element: int, chunk: int) -> int:
         """One chunk of its reduction."""
         proof = chunk_proof(self.trace, step, operation, element, chunk)
-        return self.referee.chunk(*self.asked(step, operation, element, chunk), proof)
+        question = self.chunk_question(step, operation, element, chunk)
+        return self.referee.prove_chunk.with_tail(proof)(*question)
 
     def rescaled(self, step: int, operation: int, element: int, exact: int) -> int:
         """The element whose reduction yields `exact`."""
         proof = rescale_proof(self.trace, step, operation, element)
-        return self.referee.rescaled(*self.asked(step, operation, element, exact), proof)
+        where = position(self.trace, step, operation)
+        return self.referee.rescaled(
+            self.words, self.input_root, where, element, exact, self.record(operation), proof
+        )
 
     def steps(self) -> int:
         """How many steps the program runs on the input of the trace."""
@@ -88,4 +103,4 @@ class Judge:
 
     def shape(self, operation: int) -> tuple[int, ...]:
         """What the operation's record says."""
-        return self.referee.shape(self.words, operation, encode_record(self.operation(operation)))
+        return self.referee.shape(self.words, operation, self.record(operation))
