@@ -20,7 +20,7 @@ from executor.chain.wallet import TransactionRefusedError
 from executor.commands.account import account
 from executor.commands.bond import bond
 from executor.commands.program import program
-from executor.commands.run import run
+from executor.commands.run import run, watch
 from executor.commands.session import Session
 from executor.commands.stake import stake
 from executor.commands.status import explain, jobs, status
@@ -63,7 +63,7 @@ def cli(context: click.Context, /, config: Path | None, **options: Any) -> None:
     context.obj = Session(config, {name: value for name, value in options.items() if value is not None})
 
 
-for command in (run, stake, bond, status, jobs, explain, account, program):
+for command in (run, watch, stake, bond, status, jobs, explain, account, program):
     cli.add_command(command)
 
 

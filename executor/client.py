@@ -4,7 +4,9 @@
     answer = client.ask(model, image, max_price=10**15)
     answer.output, answer.final, answer.price
 
-A `posted` answer is backed by its executor's bond and open to challenge; a `final` one never changes.
+A `posted` answer is backed by its executor's bond and open to challenge; a `final` one never changes. A
+client that holds the model's program (`artifacts`) can check answers itself: `ask(..., verify=True)`
+challenges what is wrong, and returns what is right.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ import secrets
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from executor.backends.catalogue import Catalogue
 from executor.chain.codec import Event
 from executor.chain.contracts import Contract, Contracts, ask
 from executor.chain.deployment import Deployment
@@ -40,6 +43,9 @@ from executor.chain.requests import (
 from executor.chain.rpc import Endpoint, Rpc, quantity
 from executor.chain.terms import Frozen
 from executor.chain.wallet import Receipt, Wallet, log_of
+from executor.disputes.games import Asked
+from executor.disputes.refuter import refute
+from executor.program import run
 
 Stage = Literal["posted", "final"]
 Found = TypeVar("Found")
@@ -88,6 +94,7 @@ class Client:
         key: Key | None = None,
         *,
         poll: float = 0.25,
+        artifacts: Sequence[Path] = (),
     ) -> None:
         self.endpoint: Endpoint = Rpc(rpc) if isinstance(rpc, str) else rpc
         manifest = deployment if isinstance(deployment, Deployment) else Deployment.read(deployment)
@@ -95,6 +102,7 @@ class Client:
         self._key = key
         self._wallet = None if key is None else Wallet(self.endpoint, key, manifest.chain_id)
         self._poll = poll
+        self._programs = Catalogue.load(artifacts)
         self._opened: dict[bytes, tuple[Event, int]] = {}  # by id: the log, and the gas it took
 
     @property
@@ -112,10 +120,17 @@ class Client:
         max_price: int,
         wait: Stage = "posted",
         timeout: float = 600.0,
+        verify: bool = False,
         **offer: Any,
     ) -> Answer:
-        """Ask a model and wait for its answer; see `open` for the offer and `wait` for what is raised."""
-        return self.wait(self.open(model, data, max_price=max_price, **offer), wait, timeout=timeout)
+        """Ask a model and wait for its answer; see `open` for the offer and `wait` for what is raised.
+
+        verify: see `wait_verified`.
+        """
+        identifier = self.open(model, data, max_price=max_price, **offer)
+        if verify:
+            return self.wait_verified(identifier, wait, timeout=timeout)
+        return self.wait(identifier, wait, timeout=timeout)
 
     def offer(self, model: str, *, max_price: int, version: int = LIVE, **fields: Any) -> Offer:
         """An offer that a model takes: its bond and window, and everything else as in `fields`.
@@ -180,6 +195,36 @@ class Client:
             return self._answer(identifier, slot) if slot.status in done else None
 
         return self._until(look, timeout, f"request 0x{identifier.hex()} has no {until} answer")
+
+    def wait_verified(self, identifier: bytes, until: Stage = "posted", *, timeout: float = 600.0) -> Answer:
+        """As `wait`, for an answer that this client's own run of the program confirms.
+
+        A wrong one is challenged, which takes a deposit from this account's stake, and played to its end;
+        what returns is the right one of a later attempt. Who was interrupted in that calls again. Raises
+        ClientError if the program is not held or a wrong answer is final, RefuteError if none can be refuted.
+        """
+        opened, _ = self._opening(identifier)
+        asked = Asked(Request(*opened["request"]), opened["input"], self.terms(identifier))
+        program = self._programs.get(asked.terms.program_root)
+        if program is None or not asked.has_input:
+            root = asked.terms.program_root.hex()
+            raise ClientError(
+                f"client: cannot verify: name the artifact with root 0x{root}, and inline input"
+            )
+        right, end = run(program, asked.input), time.monotonic() + timeout
+        while True:
+            answer = self.wait(identifier, timeout=max(0.0, end - time.monotonic()))
+            if answer.output == right:
+                if until == "posted" or answer.final:
+                    return answer
+                self.wait(identifier, "final", timeout=max(0.0, end - time.monotonic()))
+            elif answer.final:
+                raise ClientError(f"client: the answer to 0x{identifier.hex()} is wrong, and final")
+            else:
+                if self._key is None:
+                    raise ClientError("client: a wrong answer, and it takes a key to refute it")
+                which = identifier, answer.attempt, asked, opened.log.block_number
+                refute(self.endpoint, self.contracts, self._key, self._programs, *which, end, poll=self._poll)
 
     # Signed orders
 

@@ -26,10 +26,11 @@ from executor.program.trace import Trace
 
 
 class Move(NamedTuple):
-    """A call of the Dispute contract."""
+    """A call of the Dispute contract. proof: of a step; it follows the arguments in the calldata."""
 
     function: str
     arguments: tuple[Any, ...]
+    proof: bytes = b""
 
 
 # The defender's moves
@@ -142,8 +143,8 @@ def _refute_tile(trace: Trace, case: Case, game: int, path: Sequence[Reveal]) ->
         return Move("pick_element", (case.key, game, opening.packed(), element, word, way))
     program = trace.program
     record, proof = encode_record(program.operations[index]), _prove(trace, path, element)
-    arguments = (case, program_words(program), game, opening.packed(), element, word, way, record, proof)
-    return Move("prove", arguments)
+    arguments = (case, program_words(program), game, opening.packed(), element, word, way, record)
+    return Move("prove", arguments, proof)
 
 
 def _refute_chunk(trace: Trace, case: Case, game: int, path: Sequence[Reveal]) -> Move | None:
@@ -159,7 +160,7 @@ def _refute_chunk(trace: Trace, case: Case, game: int, path: Sequence[Reveal]) -
     proof = chunk_proof(Overlay(trace, path), step, index, element, chunk)
     record = encode_record(trace.program.operations[index])
     words = program_words(trace.program)
-    return Move("prove_chunk", (case, words, game, opening.packed(), values, wrong, record, proof))
+    return Move("prove_chunk", (case, words, game, opening.packed(), values, wrong, record), proof)
 
 
 def _prove(trace: Trace, path: Sequence[Reveal], element: int) -> bytes:

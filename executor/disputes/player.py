@@ -210,7 +210,7 @@ class Player:
     def _want(self, turn: Turn, move: Move, now: int) -> None:
         contract = self._disputes.contract
         name = f"{move.function} at 0x{turn.cursor.hex()} in game {turn.game or 'any'} of 0x{turn.key.hex()}"
-        data = contract.encode(move.function, *move.arguments)
+        data = contract.encode(move.function, *move.arguments) + move.proof
         self._send(turn, name, contract.address, data, now, LEAST_GAS.get(move.function, 0))
         self._journal.crash_point("disputes.moved")
 

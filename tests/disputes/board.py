@@ -197,12 +197,12 @@ class Board:
         assert position.height > position.fan
         self.cursor = replace(below, level=Level.CHUNKS)
 
-    def prove(self, case, _program, _game, opening, element, word, siblings, _record, _proof) -> None:
+    def prove(self, case, _program, _game, opening, element, word, siblings, _record) -> None:
         position = self.opened(case.key, opening)
         assert position.chunks == 1
         self.proven = element, None, self.claimed(position, element, word, siblings)
 
-    def prove_chunk(self, case, _program, _game, opening, values, index, _record, _proof) -> None:
+    def prove_chunk(self, case, _program, _game, opening, values, index, _record) -> None:
         position = self.opened(case.key, opening)
         assert position.height == position.fan
         assert values_hash(values) == position.node

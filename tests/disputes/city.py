@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
-
-from eth_abi.abi import encode
 
 from executor.backends.golden import goldens
 from executor.chain.codec import Event
-from executor.chain.contracts import Contracts
 from executor.chain.disputes import Disputes
-from executor.chain.wallet import Wallet, log_of
+from executor.chain.wallet import log_of
+from executor.node.assemble import opened_node
 from executor.node.node import Node
 from executor.program import Program, load
 from executor.program.interpreter import Interpreter
 from executor.program.ir import IntArray, Operation
 from executor.program.trace import Trace
-from executor.testing import compiled
-from tests.executor.anvil import CHAIN_ID, Anvil
+from tests.executor.anvil import Anvil
 from tests.node.network import DIGITS, ETHER, Town, build, create_model, key
 
 HIDDEN = 1  # an operation of the digits program whose output is not the answer
@@ -29,26 +28,10 @@ HIDDEN = 1  # an operation of the digits program whose output is not the answer
 def build_city(project: Any, anvil: Anvil) -> Town:
     """A town whose model names the Dispute contract as its arbiter, with stake for everybody who plays."""
     town = build(project, anvil)
-    if "Dispute" not in town.deployment.contracts:
-        _add_dispute(project, town)
     town.model = create_model(town, town.deployment.address("Dispute"))
     for role in ("rival", "staker"):
         town.stake(role, 100 * ETHER)
     return town
-
-
-def _add_dispute(project: Any, town: Town) -> None:
-    wallet = Wallet(town.anvil.rpc, key("deployer"), CHAIN_ID, poll=0.01)
-    challenges = town.deployment.address("Challenges")
-    referee = wallet.transact(None, compiled(project, "Referee").code).created
-    code = compiled(project, "Dispute").code + encode(["address", "address"], [challenges, referee])
-    dispute = wallet.transact(None, code)
-    entry = town.deployment.contracts["Challenges"].model_copy(update={"address": dispute.created})
-    contracts = {**town.deployment.contracts, "Dispute": entry}
-    town.deployment = town.deployment.model_copy(
-        update={"contracts": contracts, "arbiters": (dispute.created, *town.deployment.arbiters)}
-    )
-    town.contracts = Contracts(town.deployment)
 
 
 def liar(operation: int = HIDDEN, element: int = 0, by: int = 100) -> Any:
@@ -93,6 +76,22 @@ class LyingBackend:
 def forged(interpreter: Any) -> Callable[[Program, bytes], Trace]:
     """Makes the traces that go with a liar's answers."""
     return lambda program, data: Trace(program, data, interpreter=interpreter)
+
+
+@contextmanager
+def at_work(town: Town, folder: Path, role: str, lie: Any = None, **changes: Any) -> Iterator[Node]:
+    """A started node of this role. lie: an interpreter, to answer and to defend with."""
+    settings = town.settings(folder, **{"journal": folder / f"{role}.sqlite", **changes})
+    if lie is None:
+        with opened_node(settings, key(role)) as node:
+            node.start(adopt=True)
+            yield node
+        return
+    backend = LyingBackend(lie)
+    with opened_node(settings, key(role), backend=backend, traces=forged(lie)) as node:
+        backend.honest = False
+        node.start(adopt=True)
+        yield node
 
 
 def step_all(nodes: Sequence[Node], done: Callable[[], bool], seconds: float = 60.0) -> None:

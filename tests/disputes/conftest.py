@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from executor.node.assemble import opened_node
 from executor.node.node import Node
-from tests.disputes.city import LyingBackend, build_city, forged
+from tests.disputes.city import at_work, build_city
 from tests.executor.anvil import running_anvil
-from tests.node.network import Town, key
+from tests.node.network import Town
 
 
 @pytest.fixture
@@ -28,14 +27,6 @@ def node_of(city: Town, tmp_path: Path) -> Iterator[Callable[..., Node]]:
     with ExitStack() as stack:
 
         def start(role: str = "executor", lie: Any = None, **changes: Any) -> Node:
-            settings = city.settings(tmp_path, **{"journal": tmp_path / f"{role}.sqlite", **changes})
-            options: dict[str, Any] = {}
-            if lie is not None:
-                options = {"backend": LyingBackend(lie), "traces": forged(lie)}
-            node = stack.enter_context(opened_node(settings, key(role), **options))
-            if lie is not None:
-                options["backend"].honest = False
-            node.start(adopt=True)
-            return node
+            return stack.enter_context(at_work(city, tmp_path, role, lie, **changes))
 
         yield start
