@@ -36,16 +36,6 @@ VERSION: constant(uint256) = 1  # of the encoding of programs
 DOT: constant(uint256) = 1  # opcode; the other reduction is a maximum
 ROOT: constant(bytes32) = empty(bytes32)  # the cursor of a game that nobody has moved in
 
-# A typed call would take memory for the longest proof there is, whatever the length of this one.
-JUDGE_ELEMENT: constant(bytes4) = method_id(
-    "element((bytes32,bytes32,bytes32,bytes32,bytes32),bytes32,(uint256,uint256,bytes32,bytes32,bytes32,bytes32),uint256,bytes,bytes)",
-    output_type=bytes4,
-)
-JUDGE_CHUNK: constant(bytes4) = method_id(
-    "chunk((bytes32,bytes32,bytes32,bytes32,bytes32),bytes32,(uint256,uint256,bytes32,bytes32,bytes32,bytes32),uint256,uint256,bytes,bytes)",
-    output_type=bytes4,
-)
-
 opened: uint256  # games, of all cases
 game: HashMap[bytes32, HashMap[uint256, Game]]  # by case and number
 entry: HashMap[bytes32, HashMap[bytes32, uint256]]  # by case and cursor
@@ -72,7 +62,7 @@ def open(
     assert msg.sender == CHALLENGES.address, "dispute: wrong caller"
     number: uint256 = self.opened + 1
     self.opened = number
-    case: IDispute.Case = IDispute.Case(
+    case: IReferee.Case = IReferee.Case(
         id=id,
         attempt=attempt,
         output_hash=output_hash,
@@ -91,7 +81,7 @@ def open(
 
 @external
 def trace(
-    case: IDispute.Case,
+    case: IReferee.Case,
     program: IReferee.Program,
     children: DynArray[bytes32, 32],
     output_header: Bytes[74],
@@ -153,7 +143,7 @@ def reveal(key: bytes32, cursor: IReferee.Position, children: DynArray[bytes32, 
 
 @external
 def reveal_step(
-    case: IDispute.Case,
+    case: IReferee.Case,
     cursor: IReferee.Position,
     program: IReferee.Program,
     children: DynArray[bytes32, 32],
@@ -175,7 +165,7 @@ def reveal_step(
 
 @external
 def reveal_operation(
-    case: IDispute.Case,
+    case: IReferee.Case,
     cursor: IReferee.Position,
     program: IReferee.Program,
     record: Bytes[2496],
@@ -235,7 +225,7 @@ def reveal_tile(key: bytes32, cursor: IReferee.Position, tile: Bytes[1024]):
 
 @external
 def reveal_chunks(
-    case: IDispute.Case,
+    case: IReferee.Case,
     cursor: IReferee.Position,
     program: IReferee.Program,
     record: Bytes[2496],
@@ -338,7 +328,7 @@ def pick_chunk(
 
 @external
 def prove(
-    case: IDispute.Case,
+    case: IReferee.Case,
     program: IReferee.Program,
     game: uint256,
     opening: IReferee.Position,
@@ -346,67 +336,29 @@ def prove(
     word: bytes32,
     siblings: DynArray[bytes32, 5],
     record: Bytes[2496],
-    proof: Bytes[98304],
 ):
-    computed: int256 = 0
     claimed: int256 = self._claimed(opening, element, word, siblings)
     assert positions._chunks(opening.extent) == 1, "dispute: element is several steps"
-    self._check_program(case, program)
-    assert self._hash_operation(record) == opening.record, "dispute: wrong record"
-    computed = self._answer(
-        raw_call(
-            REFEREE.address,
-            abi_encode(
-                program, case.input_root, opening, element, record, proof, method_id=JUDGE_ELEMENT
-            ),
-            max_outsize=32,
-            is_static_call=True,
-        )
-    )
-    assert computed != claimed, "dispute: value is right"
-    self._refute(case, game, opening, element, claimed, computed)
+    self._refute(case, program, game, opening, record, element, claimed)
 
 
 @external
 def prove_chunk(
-    case: IDispute.Case,
+    case: IReferee.Case,
     program: IReferee.Program,
     game: uint256,
     opening: IReferee.Position,
     values: DynArray[int256, 32],
     index: uint256,
     record: Bytes[2496],
-    proof: Bytes[98304],
 ):
-    computed: int256 = 0
     claimed: int256 = self._value(opening, values, index)
-    height: uint256 = positions._height(opening.place)
-    assert height <= positions.FAN, "dispute: value is several steps"
-    self._check_program(case, program)
-    assert self._hash_operation(record) == opening.record, "dispute: wrong record"
-    computed = self._answer(
-        raw_call(
-            REFEREE.address,
-            abi_encode(
-                program,
-                case.input_root,
-                opening,
-                positions._element(opening.extent),
-                (positions._index(opening.place) << height) | index,
-                record,
-                proof,
-                method_id=JUDGE_CHUNK,
-            ),
-            max_outsize=32,
-            is_static_call=True,
-        )
-    )
-    assert computed != claimed, "dispute: value is right"
-    self._refute(case, game, opening, positions._element(opening.extent), claimed, computed)
+    assert positions._height(opening.place) <= positions.FAN, "dispute: value is several steps"
+    self._refute(case, program, game, opening, record, positions._element(opening.extent), claimed)
 
 
 @external
-def timeout(case: IDispute.Case, game: uint256):
+def timeout(case: IReferee.Case, game: uint256):
     key: bytes32 = self._key(case)
     mover: uint256 = 0
     deadline: uint256 = 0
@@ -419,23 +371,25 @@ def timeout(case: IDispute.Case, game: uint256):
 
 
 @internal
-@pure
-def _answer(response: Bytes[32]) -> int256:
-    """
-    What the Referee computed.
-    """
-    return abi_decode(response, int256)
-
-
-@internal
 def _refute(
-    case: IDispute.Case,
+    case: IReferee.Case,
+    program: IReferee.Program,
     game: uint256,
     opening: IReferee.Position,
+    record: Bytes[2496],
     element: uint256,
     claimed: int256,
-    computed: int256,
 ):
+    """
+    The Referee, who is asked with this transaction's own calldata, computes something else than was claimed.
+    """
+    self._check_program(case, program)
+    assert self._hash_operation(record) == opening.record, "dispute: wrong record"
+    computed: int256 = abi_decode(
+        raw_call(REFEREE.address, msg.data, max_outsize=32, is_static_call=True), int256
+    )
+    assert computed != claimed, "dispute: value is right"
+
     key: bytes32 = self._key(case)
     winner: uint256 = entries._first(self._entry_of(key, game, opening))
     ruled: bool = False
@@ -659,13 +613,13 @@ def _value(opening: IReferee.Position, values: DynArray[int256, 32], index: uint
 
 @internal
 @pure
-def _key(case: IDispute.Case) -> bytes32:
+def _key(case: IReferee.Case) -> bytes32:
     return keccak256(abi_encode(case))
 
 
 @internal
 @pure
-def _check_program(case: IDispute.Case, program: IReferee.Program):
+def _check_program(case: IReferee.Case, program: IReferee.Program):
     root: bytes32 = keccak256(concat(PROGRAM_TAG, abi_encode(program)))
     assert root == case.program_root, "dispute: wrong program"
 

@@ -13,12 +13,23 @@ def _depth(leaves: uint256) -> uint256:
     """
     @notice Levels between leaf and root in a tree of `leaves` < 2^32: its logarithm, rounded up.
     """
-    depth: uint256 = 0
     rest: uint256 = max(leaves, 1) - 1
-    for step: uint256 in [16, 8, 4, 2, 1]:
-        if rest >> step != 0:
-            depth += step
-            rest >>= step
+    depth: uint256 = 0
+    if rest >> 16 != 0:
+        depth = 16
+        rest >>= 16
+    if rest >> 8 != 0:
+        depth += 8
+        rest >>= 8
+    if rest >> 4 != 0:
+        depth += 4
+        rest >>= 4
+    if rest >> 2 != 0:
+        depth += 2
+        rest >>= 2
+    if rest >> 1 != 0:
+        depth += 1
+        rest >>= 1
     return depth + rest
 
 

@@ -14,7 +14,7 @@ from executor.disputes.moves import Move, attack, defend
 from executor.disputes.positions import ROOT, Case, Position, Reveal
 from executor.program import Program, data_root
 from executor.program.trace import Trace
-from tests.contract import Receipt
+from tests.contract import Method, Receipt
 from tests.wire import Refused
 from tests.words import CHALLENGER, DEFENDER, GameStatus, Result
 from tests.world import World
@@ -77,7 +77,7 @@ class Hearing:
 
     def send(self, move: Move, sender: str) -> Receipt:
         """Make a move; Refused if the contract will not have it."""
-        return getattr(self.dispute, move.function)(*move.arguments, sender=sender)
+        return self._method(move)(*move.arguments, sender=sender)
 
     def trace(self, trace: Trace) -> Receipt:
         """The defender commits to a trace."""
@@ -103,7 +103,10 @@ class Hearing:
 
     def asked(self, move: Move, sender: str) -> Any:
         """Whether the contract would take the move; Refused if not."""
-        return getattr(self.dispute, move.function).asked(*move.arguments, sender=sender)
+        return self._method(move).asked(*move.arguments, sender=sender)
+
+    def _method(self, move: Move) -> Method:
+        return getattr(self.dispute, move.function).with_tail(move.proof)
 
     # --- whole games ---
 

@@ -76,9 +76,7 @@ def digits() -> Example:
 def increments(count: int) -> Example:
     """So many operations, each adds one to the last: a tree of outputs as deep as one likes."""
     first = add(operands=(view(0), immediate(1, 2)))
-    later = [
-        add(operands=(view(index, source=Source.OUTPUT), immediate(1, 2))) for index in range(count - 1)
-    ]
+    later = [add(operands=(view(index, source=Source.OUTPUT), immediate(1, 2))) for index in range(count - 1)]
     values = pack(INT16, [5, -7, 300, 0, -1, 12])
     return Example(Program((first, *later), (tensor(INT16, 2, 3),)), values)
 
