@@ -26,7 +26,9 @@ log = structlog.get_logger("executor")
 
 @dataclass
 class Desk:
-    """One executor's tools. account: its address, checksummed."""
+    """One executor's tools. account: its address, checksummed. explained: ids of transactions whose receipts
+    were read because the logs did not show what they did.
+    """
 
     contracts: Contracts
     endpoint: Endpoint
@@ -37,6 +39,7 @@ class Desk:
     account: str
     jobs: Jobs = field(init=False)
     orders: Orders = field(init=False)
+    explained: set[int] = field(init=False, default_factory=set)
     _head: Block | None = field(init=False, default=None)
     _head_seen: float = field(init=False, default=0.0)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from eth_utils.crypto import keccak
 
 from executor.chain.codec import Event
 from executor.chain.contracts import ask
-from executor.chain.follower import Batch
+from executor.chain.follower import Batch, Log
 from executor.chain.requests import Request, Slot, Status, Work
 from executor.chain.terms import Frozen
 from executor.node.desk import Desk, log
@@ -41,9 +41,21 @@ def _apply(desk: Desk, docket: Docket | None, batch: Batch) -> None:
         if docket is not None:
             docket.apply(batch)
         desk.jobs.forget(batch.head.number - FORGET_AFTER)
+        desk.outbox.forget(batch.head.number - FORGET_AFTER)
         desk.follower.commit(batch)
         desk.journal.crash_point("node.following")
     desk.journal.crash_point("node.followed")
+
+
+def note_logs(desk: Desk, logs: Sequence[Log]) -> None:
+    """Note logs that were not followed: those of an own transaction's receipt."""
+    events = [event for entry in logs if (event := desk.contracts.event(entry))]
+    terms = _terms(desk, events)
+    with desk.journal.transaction():
+        for key, frozen in terms.items():
+            desk.jobs.keep_terms(key, frozen)
+        for event in events:
+            _note(desk, event)
 
 
 def _terms(desk: Desk, events: Iterable[Event]) -> dict[bytes, Frozen]:

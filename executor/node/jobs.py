@@ -162,8 +162,8 @@ class Jobs:
         return self._select(where, state, now, limit)
 
     def waiting(self) -> list[Job]:
-        """Jobs that wait for a transaction and whose slot is as fresh as the logs."""
-        return self._select("transaction_id IS NOT NULL AND slot IS NOT NULL")
+        """Jobs that wait for a transaction. The slot of one without is still ahead of the logs."""
+        return self._select("transaction_id IS NOT NULL")
 
     def in_states(self, states: Sequence[State]) -> list[Job]:
         return self._select(f"state IN ({_quoted(states)}) ORDER BY rowid")

@@ -91,7 +91,7 @@ class Node:
         """
         desk, stages = self.desk, self._stages
         follow(desk, self.docket)
-        outcomes(desk)
+        stages.run("outcomes", lambda: outcomes(desk))
         if self.intake is not None:
             self.intake.receive(desk)
         if self._settings.claims and not self.draining:
