@@ -6,6 +6,7 @@ import http.client
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from eth_abi import decode, encode
@@ -20,9 +21,14 @@ from tests.words import joined
 TOGETHER = 64
 """Calls in one JSON-RPC batch."""
 
+CASE = "(bytes32,uint256,bytes32,bytes32,bytes32,bytes32,address)"
 PROGRAM = "(bytes32,bytes32,bytes32,bytes32,bytes32)"
 POSITION = "(uint256,uint256,bytes32,bytes32,bytes32,bytes32)"
+PROVE = [CASE, PROGRAM, "uint256", POSITION, "uint256", "bytes32", "bytes32[]", "bytes"]
+PROVE_CHUNK = [CASE, PROGRAM, "uint256", POSITION, "int256[]", "uint256", "bytes"]
+RESCALED = [PROGRAM, "bytes32", POSITION, "uint256", "int256", "bytes", "bytes"]
 NOTHING = bytes(32)
+NOBODY = "0x" + "00" * 20
 
 Position = tuple[int, int, bytes, bytes, bytes, bytes]
 Answer = int | str
@@ -44,30 +50,45 @@ class Question:
 
     @property
     def data(self) -> bytes:
-        """The call's bytes."""
-        kind = {Part.ELEMENT: [], Part.CHUNK: ["uint256"], Part.RESCALED: ["int256"]}[self.part]
-        kinds = [PROGRAM, "bytes32", POSITION, "uint256", *kind, "bytes", "bytes"]
-        between = [] if self.part is Part.ELEMENT else [self.number]
-        arguments = [self.program, self.input, self.position, self.element, *between, self.record, self.proof]
-        return keccak(text=f"{self.part.value}({','.join(kinds)})")[:4] + encode(kinds, arguments)
+        """The call's bytes; what the Referee is said to ignore is nothing."""
+        said: tuple[Any, ...]
+        posted = NOTHING, 0, NOTHING, NOTHING, self.input, NOTHING, NOBODY
+        match self.part:
+            case Part.ELEMENT:
+                said = posted, self.program, 0, self.position, self.element, NOTHING, [], self.record
+                return call("prove", PROVE, said) + self.proof
+            case Part.CHUNK:
+                said = posted, self.program, 0, self.position, [], self.number % 32, self.record
+                return call("prove_chunk", PROVE_CHUNK, said) + self.proof
+            case Part.RESCALED:
+                position, record = self.position, self.record
+                said = self.program, self.input, position, self.element, self.number, record, self.proof
+                return call("rescaled", RESCALED, said)
 
 
-def position(trace: Trace, t: int, number: int) -> Position:
-    """Where a trace has this operation, as far as the Referee looks at it."""
-    place = joined((0, 80), (trace.statement.steps, 32), (t, 32), (number, 32))
-    return place, 0, trace.steps.root, trace.outputs(t).root, NOTHING, NOTHING
+def call(name: str, kinds: list[str], arguments: tuple[Any, ...]) -> bytes:
+    """A call's bytes."""
+    return keccak(text=f"{name}({','.join(kinds)})")[:4] + encode(kinds, arguments)
+
+
+def position(trace: Trace, t: int, number: int, element: int, chunk: int) -> Position:
+    """Where a trace has this element and chunk, as far as the Referee looks at it."""
+    steps = (trace.statement.steps, 32), (t, 32), (number, 32)
+    place = joined((0, 8), (5, 8), (chunk // 32, 32), (0, 32), *steps)
+    extent = joined((0, 128), (element, 64))
+    return place, extent, trace.steps.root, trace.outputs(t).root, NOTHING, NOTHING
 
 
 def question(
     trace: Trace, t: int, number: int, element: int, part: Part, extra: int, sections: Sequence[Section]
 ) -> Question:
     """What the Referee is asked about a step of this trace. `extra`: see `Question.number`."""
-    statement = trace.statement
+    statement, chunk = trace.statement, extra if part is Part.CHUNK else 0
     return Question(
         part,
         statement.words,
         statement.input_root,
-        position(trace, t, number),
+        position(trace, t, number, element, chunk),
         element,
         statement.records[number],
         packed(list(sections)),

@@ -19,7 +19,7 @@ from enum import Enum
 from executor.program.ir import Opcode, Operation, Source, View
 from tests.program.plain import Step, indices
 from tests.soundness.roots import TILE, Merkle, header
-from tests.soundness.trace import Trace
+from tests.soundness.trace import Statement, Trace
 
 
 class Part(Enum):
@@ -114,6 +114,17 @@ def prove(
         for view, found in zip(views, reads(trace, t, number, flat, part, chunk), strict=True)
         if is_shown(step, view)
     ]
+
+
+def prove_steps(statement: Statement) -> bytes:
+    """The proof of how many steps an input asks for: of the first element of its step input."""
+    program = statement.program
+    if program.step_input is None:
+        return b""
+    begin = statement.offsets[program.step_input]
+    shown = group(statement.input_tiles, statement.input_tree, {begin // TILE}, [])
+    stated = statement.input_header(program.inputs[program.step_input], begin)
+    return Section(stated, tuple(statement.inputs_tree.path(program.step_input)), (shown,)).packed()
 
 
 def section(trace: Trace, step: Step, view: View, offsets: set[int]) -> Section:

@@ -35,17 +35,18 @@ def test_trace__random_program__has_the_values_and_roots_of_the_specification(ki
 
 
 def test_prove__random_step__gives_the_bytes_that_the_executor_gives() -> None:
-    functions = {Part.ELEMENT: element_proof, Part.CHUNK: chunk_proof}
     parts = set()
-    for case in (case for kind in KINDS for case in random_cases(f"proofs/{kind}", kind)):
-        specified = SpecifiedTrace(case.honest.program, case.honest.statement.data)
-        if case.part is Part.RESCALED:
-            proof = rescale_proof(specified, *case.place)
-        else:
-            chunk = (case.extra,) if case.part is Part.CHUNK else ()
-            proof = functions[case.part](specified, *case.place, *chunk)
-        assert packed(case.sections()) == proof
-        parts.add(case.part)
+    for step in (step for kind in KINDS for step in random_cases(f"proofs/{kind}", kind)):
+        specified = SpecifiedTrace(step.honest.program, step.honest.statement.data)
+        match step.part:
+            case Part.ELEMENT:
+                proof = element_proof(specified, *step.place)
+            case Part.CHUNK:
+                proof = chunk_proof(specified, *step.place, step.extra)
+            case Part.RESCALED:
+                proof = rescale_proof(specified, *step.place)
+        assert packed(step.sections()) == proof
+        parts.add(step.part)
     assert parts == set(Part)
 
 

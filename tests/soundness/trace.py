@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from math import prod
 
@@ -105,6 +106,9 @@ class Trace:
     what the true program gives.
     """
 
+    shows_padding = False
+    """Whether its reveals show more children than there are."""
+
     def __init__(
         self, statement: Statement, false: Falsehoods | None = None, consistent: bool = True
     ) -> None:
@@ -130,14 +134,14 @@ class Trace:
 
     def lying(self, t: int, number: int, flat: int, value: int) -> Trace:
         """The same but for one element; nothing else follows from it."""
-        other = Trace.__new__(Trace)
-        other.statement, other.program = self.statement, self.program
+        other = copy(self)
         other.values = [row.copy() for row in self.values]
         other.values[t][number] = other.values[t][number].copy()
         other.values[t][number][flat] = value
         other._tiles = {place: tiles for place, tiles in self._tiles.items() if place != (t, number)}
         other._trees = {place: tree for place, tree in self._trees.items() if place != (t, number)}
         other._outputs = {step: tree for step, tree in self._outputs.items() if step != t}
+        other.__dict__.pop("steps", None)
         return other
 
     def step(self, t: int, number: int) -> Step:
@@ -172,7 +176,23 @@ class Trace:
         operation = self.program.operations[number]
         return -(-prod(operation.reduction) // operation.chunk) if operation.chunk else 1
 
+    # What a liar may have otherwise
+
+    def grown(self, leaves: list[bytes]) -> Merkle:
+        """A tree of the trace."""
+        return Merkle(leaves)
+
+    def header(self, number: int) -> bytes:
+        """What stands before the tiles of an output."""
+        result = self.program.operations[number].result
+        return header(result.element, result.dims)
+
+    def part(self, t: int, number: int, flat: int, chunk: int) -> int:
+        """What is said of a chunk's result."""
+        return self.chunk(t, number, flat, chunk)
+
     def tiles(self, t: int, number: int) -> list[bytes]:
+        """Of one output."""
         if (t, number) not in self._tiles:
             result = self.program.operations[number].result
             self._tiles[t, number] = cut(packed(result, self.values[t][number]))
@@ -181,25 +201,22 @@ class Trace:
     def tree(self, t: int, number: int) -> Merkle:
         """Over the tiles of one output."""
         if (t, number) not in self._trees:
-            self._trees[t, number] = Merkle([tile_hash(tile) for tile in self.tiles(t, number)])
+            self._trees[t, number] = self.grown([tile_hash(tile) for tile in self.tiles(t, number)])
         return self._trees[t, number]
 
     def outputs(self, t: int) -> Merkle:
         """Over the outputs of one step."""
         if t not in self._outputs:
-            results = [operation.result for operation in self.program.operations]
-            self._outputs[t] = Merkle(
-                [
-                    tensor_hash(header(result.element, result.dims), self.tree(t, number).root)
-                    for number, result in enumerate(results)
-                ]
+            numbers = range(len(self.program.operations))
+            self._outputs[t] = self.grown(
+                [tensor_hash(self.header(number), self.tree(t, number).root) for number in numbers]
             )
         return self._outputs[t]
 
     @cached_property
     def steps(self) -> Merkle:
         """Over the steps."""
-        return Merkle([step_hash(self.outputs(t).root) for t in range(self.statement.steps)])
+        return self.grown([step_hash(self.outputs(t).root) for t in range(self.statement.steps)])
 
     @property
     def output(self) -> bytes:
