@@ -1,8 +1,10 @@
 """A bonded answer from a real model, end to end: `ape run demo`.
 
-Twenty people draw a digit. Fifteen sign a guestbook with a transaction, five with a signature that costs them
-no gas. An executor, staked and in a process of its own, classifies the drawings; the challenge window passes;
-every wei is accounted for. The last line is JSON; the exit status is 0 only if all is as it has to be.
+First act: twenty people draw a digit. Fifteen sign a guestbook with a transaction, five with a signature that
+costs them no gas. An executor, staked and in a process of its own, classifies the drawings; the challenge
+window passes; every wei is accounted for. Second act: a liar answers, a watcher refutes it, the EVM rules,
+and the honest executor answers again. The last line is JSON; the exit status is 0 only if all is as it has to
+be.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +25,12 @@ from rich.console import Console
 from executor.client import ClientError
 from scripts._demo.books import Books, read_books
 from scripts._demo.drawings import Drawing, held_out
-from scripts._demo.operator import Operator
+from scripts._demo.operator import STAKE, Operator
 from scripts._demo.processes import Processes, StoppedError, start_anvil
 from scripts._demo.record import Record
+from scripts._demo.refutation import DEPOSITS, Cast, refute
 from scripts._demo.show import Shown, results
-from scripts._demo.stage import WINDOW, Stage, build_stage
+from scripts._demo.stage import BOND, ETHER, WINDOW, Stage, build_stage
 from scripts._demo.visitors import PREPAID, PRICE, Signer, visit
 from scripts._network import DEPLOYMENTS
 
@@ -76,11 +80,10 @@ def play(
     stage = build_stage(project, accounts.test_accounts, manifest)
     console.print(f"network deployed, manifest in {manifest}")
     console.print(f"model digits at {stage.model.address}, guestbook at {stage.guestbook.address}")
-    console.print("arbiter: a stand-in; nobody challenges in this act")
     signers = [Signer.with_prepaid_balance(stage, url) for _ in range(SIGNED)]
 
-    operator = Operator(folder / "operator", url, stage)
-    operator.stake()
+    cast = assemble(folder, url, stage)
+    operator = cast.executor
     provider.make_request("evm_setIntervalMining", [BLOCK_SECONDS])
     executor = operator.start(processes)
     operator.wait_until_ready(executor)
@@ -97,7 +100,33 @@ def play(
     escrowed = (REQUESTS - SIGNED) * PRICE + SIGNED * PREPAID
     requesters = [signer.address for signer in signers] + [stage.guestbook.address]
     books = read_books(provider, stage, escrowed, operator.address, requesters)
-    return tell(console, stage, record, drawings, books, signers, time.monotonic() - began)
+    mistakes, numbers = tell(console, stage, record, drawings, books, signers)
+
+    processes.stop(executor)
+    refutation = refute(console, provider, processes, url, stage, cast)
+    wrong = refutation.mistakes(stage.network.parameters())
+    lost, burned = refutation.slashed / ETHER, refutation.burned / ETHER
+    console.print(f"the liar lost {lost} ETH, of which {burned} burned")
+    for mistake in (*mistakes, *wrong):
+        console.print(f"WRONG: {mistake}", style="bold red")
+    seconds = round(time.monotonic() - began, 1)
+    print(json.dumps({**numbers, **refutation.numbers, "seconds": seconds}), flush=True)
+    return [*mistakes, *wrong]
+
+
+def assemble(folder: Path, url: str, stage: Stage) -> Cast:
+    """Everybody who plays, with a key and a stake."""
+    cast = Cast(*(Operator(folder / name, url, stage) for name in ("executor", "liar", "watcher")))
+    stakes = {cast.executor: STAKE, cast.liar: BOND, cast.watcher: DEPOSITS}
+    for operator, stake in stakes.items():
+        operator.fund(stake)
+    with ThreadPoolExecutor(len(stakes)) as pool:
+        for done in [
+            pool.submit(operator.stake, stake, pledge=operator is cast.executor)
+            for operator, stake in stakes.items()
+        ]:
+            done.result()
+    return cast
 
 
 def ask_everything(
@@ -132,9 +161,8 @@ def tell(
     drawings: list[Drawing],
     books: Books,
     signers: list[Signer],
-    seconds: float,
-) -> list[str]:
-    """Table, mistakes and the line of JSON."""
+) -> tuple[list[str], dict[str, int]]:
+    """The table of the first act; its mistakes and its numbers."""
     jobs = list(record.jobs.values())
     meant = {drawing.pixels: drawing for drawing in drawings}
     sealed = frozenset(job.id for job in jobs if stage.guestbook.entry(job.id)[1])
@@ -144,8 +172,6 @@ def tell(
     mistakes = books.mistakes(jobs, stage.network.parameters().fee_bps)
     if correct < CORRECT:
         mistakes.append(f"only {correct} answers are right")
-    for mistake in mistakes:
-        console.print(f"WRONG: {mistake}", style="bold red")
     numbers = {
         "requests": len(jobs),
         "final": record.final,
@@ -153,7 +179,5 @@ def tell(
         "executor_paid_wei": books.executor,
         "royalty_wei": books.royalty,
         "gas_per_job": round(sum(job.gas for job in jobs) / len(jobs)),
-        "seconds": round(seconds, 1),
     }
-    print(json.dumps(numbers), flush=True)
-    return mistakes
+    return mistakes, numbers

@@ -13,8 +13,8 @@ from scripts._demo.drawings import PROGRAM
 from scripts._demo.processes import Processes, Running, StoppedError
 from scripts._demo.stage import ETHER, Stage
 
-STAKE = 3 * ETHER  # backs all answers at once
-FUNDS = 5 * ETHER  # of the executor's key: its stake and its gas
+STAKE = 3 * ETHER  # of the executor: backs all its answers at once
+GAS_MONEY = 2 * ETHER
 
 SETTINGS = """\
 rpc = "{rpc}"
@@ -30,9 +30,10 @@ poll = 0.1
 
 
 class Operator:
-    """What an operator does with the command line, in a folder of its own."""
+    """What an operator does with the command line, in a folder of its own, which has the operator's name."""
 
     def __init__(self, folder: Path, url: str, stage: Stage) -> None:
+        self.name = folder.name
         self._folder = folder
         self._stage = stage
         folder.mkdir()
@@ -54,15 +55,19 @@ class Operator:
         )
         self.address = self._execute("account", "new", str(key), "--password-file", str(password)).split()[0]
 
-    def stake(self) -> None:
-        """Wrap coin, deposit it as stake and pledge it, from coin that somebody sent to the key."""
-        self._stage.owner.transfer(self.address, FUNDS)
-        self._execute("stake", "deposit", f"{STAKE // ETHER} ether")
-        self._execute("stake", "pledge", f"{STAKE // ETHER} ether")  # locked once, it saves gas on every job
+    def fund(self, stake: int) -> None:
+        """Give the key the coin for a stake, wei, and for its gas."""
+        self._stage.owner.transfer(self.address, stake + GAS_MONEY)
 
-    def start(self, processes: Processes) -> Running:
-        """`executor run`, until whoever started the processes stops them."""
-        return processes.start("executor", [*EXECUTOR, "run"], folder=self._folder)
+    def stake(self, amount: int, *, pledge: bool) -> None:
+        """Wrap coin and deposit it as stake. pledge: lock it once, which saves gas on every job."""
+        self._execute("stake", "deposit", str(amount))
+        if pledge:
+            self._execute("stake", "pledge", str(amount))
+
+    def start(self, processes: Processes, *command: str) -> Running:
+        """`executor run`, or another command, until whoever started the processes stops it."""
+        return processes.start(self.name, command or (*EXECUTOR, "run"), folder=self._folder)
 
     def wait_until_ready(self, running: Running, seconds: float = 20.0) -> None:
         """Return once the executor takes orders; StoppedError if it does not in time."""
@@ -87,6 +92,8 @@ class Operator:
 
 
 EXECUTOR = (sys.executable, "-m", "executor")
+WATCHER = (*EXECUTOR, "watch")
+LIAR = (sys.executable, "-m", "scripts._demo.liar")
 
 
 def _free_port() -> int:

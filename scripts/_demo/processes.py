@@ -89,6 +89,11 @@ class Processes:
         self._running.append(Running(name, process, log))
         return self._running[-1]
 
+    def stop(self, running: Running) -> None:
+        """Stop one of them, which is then none of them any more."""
+        running.stop()
+        self._running.remove(running)
+
     def check(self) -> None:
         """StoppedError if one of them is not running any more."""
         for running in self._running:

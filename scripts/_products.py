@@ -84,11 +84,11 @@ class Multiplier(Interpreter):
         if index != PRODUCT:
             return super()._execute(operation, index, step)
         n, k = operation.result.dims[0], operation.terms
-        x = self._outputs[0].reshape(-1, k).astype(np.int32)
-        w = self.program.constants[1].data.reshape(-1, k).astype(np.int32)
+        x = self.source(operation.operands[0], index, step)[0].reshape(-1, k).astype(np.int32)
+        w = self.source(operation.operands[1], index, step)[0].reshape(-1, k).astype(np.int32)
         exact = np.empty((n, n), np.int64)
         for j in range(n):
             exact[:, j] = np.einsum("ik,ik->i", x[j : j + n], w[2 * j : 2 * j + n])
-        one = np.int64(1)
-        scaled = rescale(exact, 0 * one, MULTIPLIER * one, operation.shift)
+        bias, multiplier = np.array([0]), np.array([MULTIPLIER])
+        scaled = rescale(exact, bias, multiplier, operation.shift)
         return saturate(scaled, operation.result.element).reshape(-1)
