@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from eth_utils import keccak
 
 from executor.disputes.moves import Move, attack, defend
@@ -19,7 +20,31 @@ from tests.wire import Refused
 from tests.words import CHALLENGER, DEFENDER, GameStatus, Result
 from tests.world import World
 
+ARGUMENTS = {
+    "trace": "case program children output_header output_tiles path input_tiles steps_proof",
+    "reveal": "key cursor children",
+    "reveal_step": "case cursor program children",
+    "reveal_operation": "case cursor program record path children tile",
+    "reveal_tile": "key cursor tile",
+    "reveal_chunks": "case cursor program record values proof",
+    "pick": "key game opening index node siblings",
+    "pick_element": "key game opening element word siblings",
+    "pick_chunk": "key game opening values index",
+    "prove": "case program game opening element word siblings record",
+    "prove_chunk": "case program game opening values index record",
+}
 VERDICTS = {GameStatus.WON: CHALLENGER, GameStatus.LOST: DEFENDER}
+
+
+def changed(move: Move, **changes: Any) -> Move:
+    """The move with other arguments, by name."""
+    names = ARGUMENTS[move.function].split()
+    return move._replace(arguments=tuple((dict(zip(names, move.arguments, strict=True)) | changes).values()))
+
+
+def argument(move: Move, name: str) -> Any:
+    """One argument of a move."""
+    return move.arguments[ARGUMENTS[move.function].split().index(name)]
 
 
 class Court:
@@ -108,18 +133,32 @@ class Hearing:
     def _method(self, move: Move) -> Method:
         return getattr(self.dispute, move.function).with_tail(move.proof)
 
+    def refuses(self, reason: str, move: Move, sender: str) -> None:
+        """The contract will not have the move, and says why."""
+        with pytest.raises(Refused) as refusal:
+            self.asked(move, sender)
+        assert refusal.value.reason == reason
+
+    def offence(self, game: int, trace: Trace) -> Move:
+        """What an honest challenger would send now."""
+        move = attack(trace, self.case, game, self.path(game))
+        assert move is not None, "nothing to attack"
+        return move
+
     # --- whole games ---
 
-    def descend(self, game: int, defence: Trace, offence: Trace) -> None:
-        """Both play until it is for the challenger to prove one step."""
+    def descend(self, game: int, defence: Trace, offence: Trace, until: str = "prove") -> Move:
+        """Both play until this move is next: by default the proof."""
         while True:
             if self.to_reveal(game):
-                self.send(self.defence(game, defence), self.case.defender)
+                move = self.defence(game, defence)
+                if move.function == until:
+                    return move
+                self.send(move, self.case.defender)
             else:
-                move = attack(offence, self.case, game, self.path(game))
-                assert move is not None, "nothing to attack"
-                if move.function.startswith("prove"):
-                    return
+                move = self.offence(game, offence)
+                if move.function.startswith(until):
+                    return move
                 self.send(move, self.challenger(game))
 
     def play(self, game: int, defence: Trace, offence: Trace) -> int:
