@@ -176,10 +176,10 @@ def _known(program: IReferee.Program, input: bytes32, position: IReferee.Positio
         input_count=(header >> 240) & MASK8,
         constants=program.constants,
         constant_count=(header >> 128) & MASK32,
+        outputs=position.outputs,
         operation_count=(header >> 160) & MASK32,
         trace=position.trace,
         steps=positions._steps(position.place),
-        outputs=position.outputs,
         step=positions._step(position.place),
         operation=positions._operation(position.place),
     )
@@ -197,7 +197,7 @@ def _exact(step: Step, first: uint256, terms: uint256) -> (int256, uint256):
     at: uint256 = step.at
     for number: uint256 in range(step.record.operands, bound=3):
         given[number], at = operands._open(step.known, view, step.record.rank, step.outputs, at)
-        view += views._size(view)
+        view = unsafe_add(view, views._size(view))
 
     exact: int256 = 0
     if step.record.opcode == records.MAP:
@@ -225,12 +225,12 @@ def _scaled(step: Step, exact: int256) -> int256:
     """
     view: uint256 = step.record.at + records.HEAD
     for _: uint256 in range(step.record.operands, bound=3):
-        view += views._size(view)
+        view = unsafe_add(view, views._size(view))
     multiplier: operands.Operand = empty(operands.Operand)
     bias: operands.Operand = empty(operands.Operand)
     at: uint256 = 0
     multiplier, at = operands._open(step.known, view, step.record.rank, step.outputs, step.at)
-    view += views._size(view)
+    view = unsafe_add(view, views._size(view))
     bias, at = operands._open(step.known, view, step.record.rank, step.outputs, at)
     self._check_end(at, step.end)
     return functions._rescale(

@@ -10,10 +10,11 @@ from contracts.modules import calldata
 TILE: constant(uint256) = 1024
 MAX_TILES: constant(uint256) = 95  # what a proof of 96 KiB has room for
 MAX_DEPTH: constant(uint256) = 40
-PLACE: constant(uint256) = 8  # bytes of an entry of a directory: step u32, number of a tile u32
+PLACE: constant(uint256) = 8  # bytes of a tile's place: step u32, number u32
+MASK32: constant(uint256) = 2**32 - 1
 
-TILE_TAG: constant(Bytes[1]) = x"00"
-NODE_TAG: constant(Bytes[1]) = x"01"
+TILE_TAG: constant(bytes1) = 0x00
+NODE_TAG: constant(bytes1) = 0x01
 
 
 @internal
@@ -22,48 +23,35 @@ def _climb(leaf: bytes32, index: uint256, depth: uint256, at: uint256) -> (bytes
     """
     @notice The root to which the `depth` siblings at `at` lead from a leaf, and where they end.
     """
+    end: uint256 = unsafe_add(at, unsafe_mul(32, depth))
+    calldata._expect(end)
     self._expect(index >> depth == 0)
     node: bytes32 = leaf
-    place: uint256 = index
     next: uint256 = at
-    for _: uint256 in range(depth, bound=MAX_DEPTH):
-        sibling: bytes32 = calldata._word(next)
-        if place & 1 == 0:
-            node = keccak256(concat(NODE_TAG, node, sibling))
+    for level: uint256 in range(depth, bound=MAX_DEPTH):
+        if (index >> level) & 1 == 0:
+            node = keccak256(concat(NODE_TAG, node, slice(msg.data, next, 32)))
         else:
-            node = keccak256(concat(NODE_TAG, sibling, node))
-        place = place >> 1
+            node = keccak256(concat(NODE_TAG, slice(msg.data, next, 32), node))
         next = unsafe_add(next, 32)
-    return node, next
+    return node, end
 
 
 @internal
 @view
-def _hash_tile(at: uint256) -> bytes32:
+def _root(places: uint256, tiles: uint256, count: uint256, depth: uint256, at: uint256) -> (bytes32, uint256):
     """
-    @notice Leaf of the tile at `at`.
-    """
-    calldata._expect(at + TILE)
-    return keccak256(concat(TILE_TAG, slice(msg.data, at, TILE)))
-
-
-@internal
-@view
-def _root(
-    directory: uint256, tiles: uint256, count: uint256, depth: uint256, at: uint256
-) -> (bytes32, uint256):
-    """
-    @notice The root of the tree in which the `count` tiles at `tiles` have the numbers that the directory gives
-            them, by the siblings at `at`; and where these end.
+    @notice The root of the tree of the `count` tiles at `tiles`, whose places stand at `places`, ascending, by
+            the siblings at `at`; and where these end.
     """
     if count == 1:
-        return self._climb(self._hash_tile(tiles), calldata._unsigned(directory + PLACE - 4, 4), depth, at)
+        return self._climb(self._hash_tile(tiles), self._number(places), depth, at)
 
     nodes: bytes32[MAX_TILES] = empty(bytes32[MAX_TILES])
-    places: uint256[MAX_TILES] = empty(uint256[MAX_TILES])
+    numbers: uint256[MAX_TILES] = empty(uint256[MAX_TILES])
     for i: uint256 in range(count, bound=MAX_TILES):
-        nodes[i] = self._hash_tile(unsafe_add(tiles, TILE * i))
-        places[i] = calldata._unsigned(unsafe_add(directory, unsafe_add(PLACE * i, PLACE - 4)), 4)
+        nodes[i] = self._hash_tile(unsafe_add(tiles, unsafe_mul(TILE, i)))
+        numbers[i] = self._number(unsafe_add(places, unsafe_mul(PLACE, i)))
 
     left: uint256 = count
     next: uint256 = at
@@ -74,23 +62,43 @@ def _root(
             if i == left:
                 break
             node: bytes32 = nodes[i]
-            place: uint256 = places[i]
+            number: uint256 = numbers[i]
             i = unsafe_add(i, 1)
-            if place & 1 == 1:
-                node = keccak256(concat(NODE_TAG, calldata._word(next), node))
-                next = unsafe_add(next, 32)
-            elif i < left and places[i] == place | 1:
+            if number & 1 == 0 and i < left and numbers[i] == number | 1:
                 node = keccak256(concat(NODE_TAG, node, nodes[i]))
                 i = unsafe_add(i, 1)
             else:
-                node = keccak256(concat(NODE_TAG, node, calldata._word(next)))
+                sibling: bytes32 = convert(calldata._word(next), bytes32)
                 next = unsafe_add(next, 32)
+                if number & 1 == 0:
+                    node = keccak256(concat(NODE_TAG, node, sibling))
+                else:
+                    node = keccak256(concat(NODE_TAG, sibling, node))
             nodes[parents] = node
-            places[parents] = place >> 1
+            numbers[parents] = number >> 1
             parents = unsafe_add(parents, 1)
         left = parents
-    self._expect(left == 1 and places[0] == 0)
+    self._expect(left == 1 and numbers[0] == 0)
     return nodes[0], next
+
+
+@internal
+@view
+def _number(place: uint256) -> uint256:
+    """
+    @notice Number of the tile whose place stands there.
+    """
+    return (calldata._word(place) >> 192) & MASK32
+
+
+@internal
+@view
+def _hash_tile(at: uint256) -> bytes32:
+    """
+    @notice Leaf of the tile at `at`.
+    """
+    calldata._expect(unsafe_add(at, TILE))
+    return keccak256(concat(TILE_TAG, slice(msg.data, at, TILE)))
 
 
 @internal

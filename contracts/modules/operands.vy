@@ -59,7 +59,7 @@ def _look_up(table: Operand, index: int256) -> int256:
 
 @internal
 @view
-def _piece(operand: Operand, first: int256, after: int256, index: int256) -> (int256, int256):
+def _piece(operand: Operand, first: int256, after: int256, index: int256) -> (uint256, int256):
     """
     @notice Where the element of this index of a row stands (see `sources._locate`; 0 if the fill is read), and
             up to which index the following stand in equal steps (or are fills, too), given the stretch of
@@ -70,8 +70,8 @@ def _piece(operand: Operand, first: int256, after: int256, index: int256) -> (in
     if index >= after:
         return 0, max_value(int256)
     stride: int256 = operand.strides[0]
-    element: uint256 = convert(operand.view.values[0] + stride * index, uint256)
-    at: int256 = 0
+    element: int256 = unsafe_add(operand.view.values[0], unsafe_mul(stride, index))
+    at: uint256 = 0
     reach: uint256 = 0
-    at, reach = sources._locate(operand.source, element, stride)
-    return at, min(after, index + convert(reach, int256))
+    at, reach = sources._locate(operand.source, convert(element, uint256), stride)
+    return at, min(after, unsafe_add(index, convert(reach, int256)))

@@ -8,12 +8,14 @@
         sum(a b) = sum(u v) - 128 (sum(u) + sum(v)) + 128^2 n.
 """
 
-MAX_WORDS: constant(uint256) = 256  # 8,192 products
+MOST: constant(uint256) = 2048  # products at once
 
 ONES: constant(uint256) = max_value(uint256)
 LANES: constant(uint256) = ONES // (2**32 - 1)  # 1 in every lane
 BYTE: constant(uint256) = LANES * (2**8 - 1)  # the last byte of every lane
+HALF: constant(uint256) = LANES * (2**16 - 1)  # the last two
 SIGNS: constant(uint256) = ONES // (2**8 - 1) * 2**7  # the first bit of every byte
+EVEN: constant(uint256) = ONES // (2**16 - 1) * (2**8 - 1)  # every other byte
 LOW32: constant(uint256) = ONES // (2**64 - 1) * (2**32 - 1)  # the second half of every 64 bits
 LOW64: constant(uint256) = ONES // (2**128 - 1) * (2**64 - 1)
 
@@ -22,45 +24,38 @@ LOW64: constant(uint256) = ONES // (2**128 - 1) * (2**64 - 1)
 @view
 def _sum(a: uint256, b: uint256, count: uint256) -> int256:
     """
-    @notice Sum of the products of the int8 at `a` and at `b` in the calldata, `count` <= 8,192 each, one after
+    @notice Sum of the products of the int8 at `a` and at `b` in the calldata, `count` <= MOST each, one after
             the other.
     """
     products: uint256 = 0  # in the top lane
-    singles: uint256 = 0  # in every lane
+    singles: uint256 = 0  # by 16 bits: of at most MOST / 32 words, four bytes each
     missing: uint256 = unsafe_sub(0, count) & 31  # from whole words: zeros, in the first of them
+    gap: uint256 = unsafe_mul(8, missing)
     at: uint256 = unsafe_sub(a, missing)
     apart: uint256 = unsafe_sub(b, a)
-    gap: uint256 = 8 * missing
-    words: uint256 = (count + 31) >> 5
-    for _: uint256 in range(words, bound=MAX_WORDS):
+    words: uint256 = unsafe_add(count, missing) >> 5
+    for _: uint256 in range(words, bound=MOST // 32):
         u: uint256 = (convert(slice(msg.data, at, 32), uint256) << gap) ^ SIGNS
         v: uint256 = (convert(slice(msg.data, unsafe_add(at, apart), 32), uint256) << gap) ^ SIGNS
         v = (v << 128) | (v >> 128)
         v = ((v & LOW64) << 64) | ((v >> 64) & LOW64)
         v = ((v & LOW32) << 32) | ((v >> 32) & LOW32)
-        u0: uint256 = u & BYTE
-        u1: uint256 = (u >> 8) & BYTE
-        u2: uint256 = (u >> 16) & BYTE
-        u3: uint256 = (u >> 24) & BYTE
-        v0: uint256 = v & BYTE
-        v1: uint256 = (v >> 8) & BYTE
-        v2: uint256 = (v >> 16) & BYTE
-        v3: uint256 = (v >> 24) & BYTE
         products = unsafe_add(
-            products,
             unsafe_add(
-                unsafe_add(unsafe_mul(u0, v0), unsafe_mul(u1, v1)),
-                unsafe_add(unsafe_mul(u2, v2), unsafe_mul(u3, v3)),
+                unsafe_add(products, unsafe_mul(u & BYTE, v & BYTE)),
+                unsafe_mul((u >> 8) & BYTE, (v >> 8) & BYTE),
+            ),
+            unsafe_add(
+                unsafe_mul((u >> 16) & BYTE, (v >> 16) & BYTE),
+                unsafe_mul((u >> 24) & BYTE, (v >> 24) & BYTE),
             ),
         )
         singles = unsafe_add(
-            singles,
-            unsafe_add(
-                unsafe_add(unsafe_add(u0, u1), unsafe_add(u2, u3)),
-                unsafe_add(unsafe_add(v0, v1), unsafe_add(v2, v3)),
-            ),
+            unsafe_add(unsafe_add(singles, u & EVEN), (u >> 8) & EVEN),
+            unsafe_add(v & EVEN, (v >> 8) & EVEN),
         )
         at = unsafe_add(at, 32)
         gap = 0
-    singles = unsafe_mul(singles, LANES) >> 224
-    return convert((products >> 224) + 16384 * 32 * words, int256) - convert(128 * singles, int256)
+    singles = unsafe_mul(unsafe_add(singles & HALF, (singles >> 16) & HALF), LANES) >> 224
+    total: uint256 = unsafe_add(products >> 224, unsafe_mul(128 * 128 * 32, words))
+    return convert(total, int256) - convert(unsafe_mul(128, singles), int256)

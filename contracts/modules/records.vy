@@ -57,7 +57,7 @@ def _read(at: uint256) -> Record:
     """
     @notice The record at this position, without its views.
     """
-    head: uint256 = convert(calldata._word(at), uint256)
+    head: uint256 = calldata._word(at)
     record: Record = empty(Record)
     record.at = at
     record.opcode = head >> 248
@@ -68,17 +68,17 @@ def _read(at: uint256) -> Record:
     record.operands = (head >> 208) & MASK8
     record.shift = (head >> 200) & MASK8
     record.chunk = (head >> 160) & MASK32
-    record.immediate = calldata._signed(convert(at, int256) - 8, 192)
+    record.immediate = (convert(slice(msg.data, at, 32), int256) << 128) >> 192
     record.count = 1
     record.terms = 1
-    dims: uint256 = convert(calldata._word(at + 32), uint256)
+    dims: uint256 = calldata._word(at + 32)
     for axis: uint256 in range(record.rank, bound=MAX_RANK):
-        record.dims[axis] = (dims >> (224 - 32 * axis)) & MASK32
-        record.count *= record.dims[axis]
-    dims = convert(calldata._word(at + 64), uint256)
+        record.dims[axis] = (dims >> unsafe_sub(224, unsafe_mul(32, axis))) & MASK32
+        record.count = unsafe_mul(record.count, record.dims[axis])
+    dims = calldata._word(at + 64)
     for axis: uint256 in range(record.depth, bound=MAX_AXES):
-        record.reduction[axis] = (dims >> (192 - 32 * axis)) & MASK32
-        record.terms *= record.reduction[axis]
+        record.reduction[axis] = (dims >> unsafe_sub(192, unsafe_mul(32, axis))) & MASK32
+        record.terms = unsafe_mul(record.terms, record.reduction[axis])
     return record
 
 
@@ -91,9 +91,9 @@ def _indices(record: Record, element: uint256) -> uint256[MAX_RANK]:
     indices: uint256[MAX_RANK] = empty(uint256[MAX_RANK])
     rest: uint256 = element
     for i: uint256 in range(record.rank, bound=MAX_RANK):
-        axis: uint256 = record.rank - 1 - i
+        axis: uint256 = unsafe_sub(unsafe_sub(record.rank, 1), i)
         indices[axis] = rest % record.dims[axis]
-        rest = rest // record.dims[axis]
+        rest = unsafe_div(rest, record.dims[axis])
     return indices
 
 
@@ -106,7 +106,7 @@ def _check(at: uint256, end: uint256, limits: uint256[views.SOURCES]) -> Record:
     """
     size: uint256 = end - at
     self._expect(size >= HEAD)
-    self._check_head(convert(calldata._word(at), uint256))
+    self._check_head(calldata._word(at))
     record: Record = self._read(at)
     self._check_dimensions(record)
     self._check_kind(record)
@@ -154,8 +154,8 @@ def _check_dimensions(record: Record):
     """
     @notice No dimension is zero, none is missing, and there are fewer than 2^31 elements.
     """
-    dims: uint256 = convert(calldata._word(record.at + 32), uint256)
-    reduction: uint256 = convert(calldata._word(record.at + 64), uint256)
+    dims: uint256 = calldata._word(record.at + 32)
+    reduction: uint256 = calldata._word(record.at + 64)
     self._expect(0 < record.count and record.count < MAX_ELEMENTS)
     self._expect(0 < record.terms and record.terms < MAX_ELEMENTS)
     self._expect(dims << (32 * record.rank) == 0)
@@ -193,7 +193,7 @@ def _check_view(record: Record, number: uint256, at: uint256, limits: uint256[vi
     """
     @notice The view has one of the sources that there are, and no coefficient but for the indices that it has.
     """
-    head: uint256 = convert(calldata._word(at), uint256)
+    head: uint256 = calldata._word(at)
     source: uint256 = head >> 248
     guards: uint256 = (head >> 240) & MASK8
     scaling: bool = number >= record.operands  # the multiplier or the bias
@@ -202,8 +202,8 @@ def _check_view(record: Record, number: uint256, at: uint256, limits: uint256[vi
     if source == 0:
         # It has a fill, and nothing else; it is neither what a maximum reads nor a table.
         self._expect(head & ~(MASK64 << 64) == 0)
-        self._expect(calldata._word(at + 32) == empty(bytes32))
-        self._expect(calldata._word(at + 64) == empty(bytes32))
+        self._expect(calldata._word(at + 32) == 0)
+        self._expect(calldata._word(at + 64) == 0)
         self._expect(record.opcode != MAX or number != 0)
         self._expect(record.opcode != GATHER or number != 1)
         return
@@ -216,11 +216,11 @@ def _check_view(record: Record, number: uint256, at: uint256, limits: uint256[vi
     for form: uint256 in range(1 + guards, bound=views.MAX_FORMS):
         start: uint256 = at + views.WORDS * form
         if form > 0:
-            head = convert(calldata._word(start), uint256)
+            head = calldata._word(start)
             self._expect(head & UNUSED_IN_GUARD == 0)
-        along: uint256 = convert(calldata._word(start + 32), uint256)
+        along: uint256 = calldata._word(start + 32)
         self._expect(along << (32 * record.rank) == 0)
-        along = convert(calldata._word(start + 64), uint256)
+        along = calldata._word(start + 64)
         self._expect(along << (32 * (1 + depth)) == 0)
 
 

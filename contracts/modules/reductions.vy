@@ -11,9 +11,10 @@ from contracts.modules import packed
 from contracts.modules import views
 
 MAX_CHUNK: constant(uint256) = 8192
-WORTH_PACKING: constant(uint256) = 8  # terms
-MAX_AXES: constant(uint256) = 7
-MAX_FORMS: constant(uint256) = 5
+WORTH_PACKING: constant(uint256) = 4  # terms
+MAX_AXES: constant(uint256) = views.MAX_AXES
+MAX_FORMS: constant(uint256) = views.MAX_FORMS
+LEAPS: constant(uint256) = MAX_AXES * MAX_FORMS
 
 
 # The axes that are longer than one index; the last is the row.
@@ -40,39 +41,49 @@ def _exact(
             evaluated at reduction index 0.
     """
     axes: Axes = self._axes(dims, first)
-    row: uint256 = axes.count - 1
-    length: int256 = convert(axes.lengths[row], int256)
-    a: operands.Operand = empty(operands.Operand)
-    b: operands.Operand = empty(operands.Operand)
-    leaps_a: int256[MAX_FORMS * MAX_AXES] = empty(int256[MAX_FORMS * MAX_AXES])
-    leaps_b: int256[MAX_FORMS * MAX_AXES] = empty(int256[MAX_FORMS * MAX_AXES])
+    a: operands.Operand = given_a
+    b: operands.Operand = given_b
+    leaps_a: int256[LEAPS] = empty(int256[LEAPS])
+    leaps_b: int256[LEAPS] = empty(int256[LEAPS])
     a, leaps_a = self._begin(given_a, axes)
     b, leaps_b = self._begin(given_b, axes)
-
     result: int256 = 0
     if maximum:
         result = functions._lowest(a.source.element_type)
+
+    row: uint256 = unsafe_sub(axes.count, 1)
+    length: uint256 = axes.lengths[row]
+    begin: uint256 = axes.indices[row]
     left: uint256 = terms
     for _: uint256 in range(MAX_CHUNK):
-        begin: uint256 = axes.indices[row]
-        end: uint256 = min(axes.lengths[row], begin + left)
-        result = self._row(maximum, result, a, b, length, convert(begin, int256), convert(end, int256))
-        left -= end - begin
+        end: uint256 = min(length, unsafe_add(begin, left))
+        result = self._row(
+            maximum,
+            result,
+            a,
+            b,
+            convert(length, int256),
+            convert(begin, int256),
+            convert(end, int256),
+        )
+        left = unsafe_sub(left, unsafe_sub(end, begin))
         if left == 0:
             break
 
-        axes.indices[row] = 0
-        axis: uint256 = row
+        begin = 0
+        axis: uint256 = unsafe_sub(row, 1)
         for __: uint256 in range(MAX_AXES):
-            axis -= 1
-            axes.indices[axis] += 1
-            if axes.indices[axis] < axes.lengths[axis]:
+            next: uint256 = unsafe_add(axes.indices[axis], 1)
+            if next < axes.lengths[axis]:
+                axes.indices[axis] = next
                 break
             axes.indices[axis] = 0
+            axis = unsafe_sub(axis, 1)
+        leap: uint256 = unsafe_mul(MAX_FORMS, axis)
         for form: uint256 in range(a.view.forms, bound=MAX_FORMS):
-            a.view.values[form] += leaps_a[MAX_FORMS * axis + form]
+            a.view.values[form] = unsafe_add(a.view.values[form], leaps_a[unsafe_add(leap, form)])
         for form: uint256 in range(b.view.forms, bound=MAX_FORMS):
-            b.view.values[form] += leaps_b[MAX_FORMS * axis + form]
+            b.view.values[form] = unsafe_add(b.view.values[form], leaps_b[unsafe_add(leap, form)])
     return result
 
 
@@ -87,37 +98,43 @@ def _axes(dims: uint256[MAX_AXES], first: uint256) -> Axes:
         if dims[axis] > 1:
             axes.lengths[axes.count] = dims[axis]
             axes.numbers[axes.count] = axis
-            axes.count += 1
+            axes.count = unsafe_add(axes.count, 1)
     if axes.count == 0:
         axes.lengths[0] = 1
         axes.count = 1
+    if first == 0:
+        return axes
     rest: uint256 = first
     for i: uint256 in range(axes.count, bound=MAX_AXES):
-        axis: uint256 = axes.count - 1 - i
+        axis: uint256 = unsafe_sub(unsafe_sub(axes.count, 1), i)
         axes.indices[axis] = rest % axes.lengths[axis]
-        rest = rest // axes.lengths[axis]
+        rest = unsafe_div(rest, axes.lengths[axis])
     return axes
 
 
 @internal
-@view
-def _begin(given: operands.Operand, axes: Axes) -> (operands.Operand, int256[MAX_FORMS * MAX_AXES]):
+@pure
+def _begin(given: operands.Operand, axes: Axes) -> (operands.Operand, int256[LEAPS]):
     """
     @notice The operand at the row with which the walk begins, and what its forms gain where, by axis, an index
             goes on by one while those between it and the row begin anew.
     """
     operand: operands.Operand = given
-    leaps: int256[MAX_FORMS * MAX_AXES] = empty(int256[MAX_FORMS * MAX_AXES])
+    leaps: int256[LEAPS] = empty(int256[LEAPS])
+    row: uint256 = unsafe_sub(axes.count, 1)
     for form: uint256 in range(operand.view.forms, bound=MAX_FORMS):
+        gains: int256 = operand.view.gains[form]
+        reached: int256 = operand.view.values[form]
         behind: int256 = 0
-        axis: uint256 = axes.count - 1
-        operand.strides[form] = views._reduction_coefficient(operand.view.at, form, axes.numbers[axis])
-        for _: uint256 in range(axis, bound=MAX_AXES):
-            axis -= 1
-            coefficient: int256 = views._reduction_coefficient(operand.view.at, form, axes.numbers[axis])
-            operand.view.values[form] += coefficient * convert(axes.indices[axis], int256)
-            leaps[MAX_FORMS * axis + form] = coefficient - behind
-            behind += coefficient * convert(axes.lengths[axis] - 1, int256)
+        operand.strides[form] = views._gain(gains, axes.numbers[row])
+        for i: uint256 in range(row, bound=MAX_AXES):
+            axis: uint256 = unsafe_sub(unsafe_sub(row, 1), i)
+            gain: int256 = views._gain(gains, axes.numbers[axis])
+            last: int256 = convert(unsafe_sub(axes.lengths[axis], 1), int256)
+            reached = unsafe_add(reached, unsafe_mul(gain, convert(axes.indices[axis], int256)))
+            leaps[unsafe_add(unsafe_mul(MAX_FORMS, axis), form)] = unsafe_sub(gain, behind)
+            behind = unsafe_add(behind, unsafe_mul(gain, last))
+        operand.view.values[form] = reached
     return operand, leaps
 
 
@@ -147,45 +164,60 @@ def _row(
     for _: uint256 in range(MAX_CHUNK):
         if index >= end:
             break
-        at_a: int256 = 0
-        at_b: int256 = 0
-        until: int256 = 0
+        at_a: uint256 = 0
+        at_b: uint256 = 0
+        until_a: int256 = 0
         until_b: int256 = 0
-        at_a, until = operands._piece(a, first_a, after_a, index)
+        at_a, until_a = operands._piece(a, first_a, after_a, index)
         at_b, until_b = operands._piece(b, first_b, after_b, index)
-        until = min(end, min(until, until_b))
-        count: uint256 = convert(until - index, uint256)
-        if not maximum:
-            result += self._products(a, at_a, b, at_b, count)
-        elif at_a != 0:
-            result = max(result, self._highest(a, at_a, count))
-        index = until
+        until_a = min(end, min(until_a, until_b))
+        count: uint256 = convert(unsafe_sub(until_a, index), uint256)
+        index = until_a
+        if maximum:
+            if at_a != 0:
+                result = max(result, self._highest(a, at_a, count))
+        elif (at_a != 0 or a.view.fill != 0) and (at_b != 0 or b.view.fill != 0):
+            result = unsafe_add(result, self._products(a, at_a, b, at_b, count))
     return result
 
 
 @internal
 @view
 def _products(
-    a: operands.Operand, first_a: int256, b: operands.Operand, first_b: int256, count: uint256
+    a: operands.Operand, first_a: uint256, b: operands.Operand, first_b: uint256, count: uint256
 ) -> int256:
     """
     @notice Sum of `count` products of elements at equal steps, or of fills where the position is 0.
     """
+    side_by_side: bool = (
+        first_a != 0
+        and first_b != 0
+        and a.strides[0] == 1
+        and b.strides[0] == 1
+        and a.source.element_type == 0
+        and b.source.element_type == 0
+    )
+    total: int256 = 0
+    if side_by_side and count >= WORTH_PACKING:
+        for i: uint256 in range(MAX_CHUNK // packed.MOST):
+            done: uint256 = unsafe_mul(packed.MOST, i)
+            if done >= count:
+                break
+            at: uint256 = unsafe_add(done, 31)
+            now: uint256 = min(unsafe_sub(count, done), packed.MOST)
+            total = unsafe_add(total, packed._sum(unsafe_add(first_a, at), unsafe_add(first_b, at), now))
+        return total
+
     x: int256 = a.view.fill
     y: int256 = b.view.fill
-    if (first_a == 0 and x == 0) or (first_b == 0 and y == 0):
-        return 0
-    bytes_only: bool = a.source.element_type == 0 and b.source.element_type == 0
-    if bytes_only and a.strides[0] == 1 and b.strides[0] == 1 and first_a != 0 and first_b != 0:
-        if count >= WORTH_PACKING:
-            return packed._sum(convert(first_a + 31, uint256), convert(first_b + 31, uint256), count)
-    total: int256 = 0
-    unused_a: uint256 = 256 - (8 << a.source.element_type)
-    unused_b: uint256 = 256 - (8 << b.source.element_type)
+    bits_a: uint256 = 8 << a.source.element_type
+    bits_b: uint256 = 8 << b.source.element_type
+    unused_a: uint256 = unsafe_sub(256, bits_a)
+    unused_b: uint256 = unsafe_sub(256, bits_b)
     step_a: int256 = a.strides[0] << a.source.element_type
     step_b: int256 = b.strides[0] << b.source.element_type
-    at_a: int256 = first_a
-    at_b: int256 = first_b
+    at_a: int256 = convert(first_a, int256)
+    at_b: int256 = convert(first_b, int256)
     for _: uint256 in range(count, bound=MAX_CHUNK):
         if first_a != 0:
             x = (convert(slice(msg.data, convert(at_a, uint256), 32), int256) << unused_a) >> unused_a
@@ -199,16 +231,18 @@ def _products(
 
 @internal
 @view
-def _highest(operand: operands.Operand, first: int256, count: uint256) -> int256:
+def _highest(operand: operands.Operand, first: uint256, count: uint256) -> int256:
     """
     @notice Maximum of `count` elements at equal steps.
     """
-    unused: uint256 = 256 - (8 << operand.source.element_type)
+    bits: uint256 = 8 << operand.source.element_type
+    unused: uint256 = unsafe_sub(256, bits)
     step: int256 = operand.strides[0] << operand.source.element_type
     highest: int256 = min_value(int256)
-    at: int256 = first
+    at: int256 = convert(first, int256)
     for _: uint256 in range(count, bound=MAX_CHUNK):
-        value: int256 = (convert(slice(msg.data, convert(at, uint256), 32), int256) << unused) >> unused
-        highest = max(highest, value)
+        highest = max(
+            highest, (convert(slice(msg.data, convert(at, uint256), 32), int256) << unused) >> unused
+        )
         at = unsafe_add(at, step)
     return highest

@@ -12,25 +12,28 @@ from contracts.modules import views
 MAX_ELEMENTS: constant(uint256) = 2**31
 MAX_RANK: constant(uint256) = 8
 FAR: constant(uint256) = 2**31  # more indices than a reduction has
+MASK8: constant(uint256) = 2**8 - 1
+TILE: constant(uint256) = multiproofs.TILE
+PLACE: constant(uint256) = multiproofs.PLACE
 
-TENSOR_TAG: constant(Bytes[1]) = x"02"
-STEP_TAG: constant(Bytes[1]) = x"04"
-INPUT_TAG: constant(Bytes[1]) = x"08"
-INT8_RANK_1: constant(Bytes[3]) = x"020001"  # tensor tag, type, rank
+TENSOR_TAG: constant(bytes1) = 0x02
+STEP_TAG: constant(bytes1) = 0x04
+INPUT_TAG: constant(bytes1) = 0x08
+INT8_RANK_1: constant(bytes3) = 0x020001  # tensor tag, type, rank
 
 
 # What the caller vouches for.
 struct Known:
     input: bytes32  # data root
     input_size: uint256
-    inputs: bytes32  # root of a tree, as the next ones
+    inputs: bytes32  # root of a tree, as are the next two
     input_count: uint256
     constants: bytes32
     constant_count: uint256
-    operation_count: uint256
-    trace: bytes32
-    steps: uint256
     outputs: bytes32
+    operation_count: uint256
+    trace: bytes32  # root of the tree over the steps
+    steps: uint256
     step: uint256  # the one in dispute
     operation: uint256
 
@@ -41,7 +44,7 @@ struct Source:
     entry: uint256  # elements of one entry, or of the whole tensor
     row: uint256  # elements behind one index of the first dimension
     base: uint256  # bytes before element 0 in the first tile
-    directory: uint256  # where the places of the given tiles stand, ascending
+    places: uint256  # where the places of the given tiles stand, ascending
     tiles: uint256  # where the tiles stand, in that order
     given: uint256  # how many
     first: uint256  # place of the first
@@ -55,173 +58,170 @@ def _open(known: Known, source: uint256, index: uint256, section: uint256) -> (S
     @notice Proves the section of the proof at `section`; also returns where it ends. A history without entries
             has none.
     """
+    opened: Source = empty(Source)
     entries: uint256 = 1
     if source == views.FROM_HISTORY:
         entries = known.step
         if index < known.operation:
-            entries += 1
+            entries = unsafe_add(entries, 1)
         if entries == 0:
-            return empty(Source), section
-    opened: Source = empty(Source)
-    header: uint256 = section
-    at: uint256 = 0
+            return opened, section
     size: uint256 = 0
-    first_dimension: uint256 = 0
-    opened.element_type, opened.entry, first_dimension, size, at = self._read_header(header)
-    header_size: uint256 = at - header
-    opened.count = opened.entry * entries
-    opened.row = opened.entry
-    if source != views.FROM_HISTORY:
-        opened.row = opened.entry // first_dimension
-
+    header: uint256 = 0  # bytes
+    opened.element_type, opened.entry, opened.row, header = self._read_header(section)
+    opened.count = unsafe_mul(opened.entry, entries)
+    if source == views.FROM_HISTORY:
+        opened.row = opened.entry
+    at: uint256 = unsafe_add(section, header)
     if source == views.FROM_INPUT:
-        opened.base = calldata._unsigned(at, 8)
-        self._expect(opened.base % 32 == 0)
-        leaf: bytes32 = keccak256(concat(INPUT_TAG, calldata._piece(header, header_size + 8)))
-        root: bytes32 = empty(bytes32)
-        root, at = multiproofs._climb(leaf, index, trees._depth(known.input_count), at + 8)
+        opened.base = calldata._word(at) >> 192
+        self._expect(opened.base & 31 == 0)
+        root: bytes32 = keccak256(concat(INPUT_TAG, calldata._piece(section, unsafe_add(header, 8))))
+        root, at = multiproofs._climb(root, index, trees._depth(known.input_count), unsafe_add(at, 8))
         self._compare(root, known.inputs)
         size = known.input_size
-
-    opened.given = calldata._unsigned(at, 2)
-    opened.directory = at + 2
-    opened.tiles = opened.directory + multiproofs.PLACE * opened.given
-    assert opened.given <= multiproofs.MAX_TILES, "referee: too many tiles"
-    depth: uint256 = trees._depth((size + multiproofs.TILE - 1) // multiproofs.TILE)
-    if opened.given > 0:
-        opened.first = calldata._unsigned(opened.directory, multiproofs.PLACE)
-    if source == views.FROM_HISTORY:
-        return self._open_history(known, index, entries, opened, depth, header, header_size)
-
-    opened.gapless = self._check_order(opened)
-    assert opened.first >> 32 == 0, "referee: not a history"
-    tree: bytes32 = empty(bytes32)
-    if opened.given == 0:
-        tree = calldata._word(opened.tiles)
-        at = opened.tiles + 32
     else:
-        tree, at = multiproofs._root(
-            opened.directory,
-            opened.tiles,
-            opened.given,
-            depth,
-            opened.tiles + multiproofs.TILE * opened.given,
-        )
+        size = opened.entry << opened.element_type
 
+    opened.given = calldata._word(at) >> 240
+    assert opened.given <= multiproofs.MAX_TILES, "referee: too many tiles"
+    opened.places = unsafe_add(at, 2)
+    opened.tiles = unsafe_add(opened.places, unsafe_mul(PLACE, opened.given))
+    opened.first = calldata._word(opened.places) >> 192
+    opened.gapless = self._check_order(opened, entries)
+    at = unsafe_add(opened.tiles, unsafe_mul(TILE, opened.given))
+    depth: uint256 = trees._depth(unsafe_add(size, TILE - 1) >> 10)
+    if source == views.FROM_HISTORY:
+        return opened, self._prove_history(known, index, entries, opened, depth, section, header, at)
+
+    tree: bytes32 = empty(bytes32)
+    tree, at = self._tree(opened, 0, opened.given, depth, at)
     if source == views.FROM_INPUT:
         length: bytes8 = convert(convert(size, uint64), bytes8)
         self._compare(keccak256(concat(INT8_RANK_1, length, length, tree)), known.input)
-        return opened, at
-
-    count: uint256 = known.operation_count
-    expected: bytes32 = known.outputs
-    if source == views.FROM_CONSTANT:
-        count = known.constant_count
-        expected = known.constants
-    node: bytes32 = keccak256(concat(TENSOR_TAG, calldata._piece(header, header_size), tree))
-    node, at = multiproofs._climb(node, index, trees._depth(count), at)
-    self._compare(node, expected)
+    else:
+        tensors: uint256 = known.operation_count
+        root: bytes32 = known.outputs
+        if source == views.FROM_CONSTANT:
+            tensors = known.constant_count
+            root = known.constants
+        tree = keccak256(concat(TENSOR_TAG, calldata._piece(section, header), tree))
+        tree, at = multiproofs._climb(tree, index, trees._depth(tensors), at)
+        self._compare(tree, root)
     return opened, at
 
 
 @internal
 @view
-def _open_history(
+def _prove_history(
     known: Known,
     index: uint256,
     entries: uint256,
     source: Source,
     depth: uint256,
+    section: uint256,
     header: uint256,
-    header_size: uint256,
-) -> (Source, uint256):
+    begin: uint256,
+) -> uint256:
     """
-    @notice The rest of a history's section: every entry that has tiles given, by its step; where no entry has,
-            the header is proven by the root of any.
+    @notice Proves every entry of a history of which tiles are given, step by step; if there are none, the header
+            by any entry. Returns where the section ends.
     """
-    opened: Source = source
-    at: uint256 = opened.tiles + multiproofs.TILE * opened.given
-    step: uint256 = opened.first >> 32
-    opened.gapless = self._check_order(opened)
-    if opened.given == 0:
-        step = calldata._unsigned(opened.tiles, 4)
-        at += 4
+    at: uint256 = begin
+    step: uint256 = source.first >> 32
+    if source.given == 0:
+        step = calldata._word(at) >> 224
+        at = unsafe_add(at, 4)
+        assert step < entries, "referee: step does not exist"
 
     tile: uint256 = 0
     for _: uint256 in range(multiproofs.MAX_TILES):
-        assert step < entries, "referee: step does not exist"
-        tree: bytes32 = empty(bytes32)
-        if opened.given == 0:
-            tree = calldata._word(at)
-            at += 32
-        else:
-            count: uint256 = 0
-            for __: uint256 in range(multiproofs.MAX_TILES):
-                if tile + count == opened.given or self._place(opened, tile + count) >> 32 != step:
-                    break
-                count += 1
-            tree, at = multiproofs._root(
-                opened.directory + multiproofs.PLACE * tile,
-                opened.tiles + multiproofs.TILE * tile,
-                count,
-                depth,
-                at,
-            )
-            tile += count
-        node: bytes32 = keccak256(concat(TENSOR_TAG, calldata._piece(header, header_size), tree))
+        count: uint256 = 0
+        for __: uint256 in range(multiproofs.MAX_TILES):
+            next: uint256 = unsafe_add(tile, count)
+            if next == source.given or self._place(source, next) >> 32 != step:
+                break
+            count = unsafe_add(count, 1)
+        node: bytes32 = empty(bytes32)
+        node, at = self._tree(source, tile, count, depth, at)
+        node = keccak256(concat(TENSOR_TAG, calldata._piece(section, header), node))
         node, at = multiproofs._climb(node, index, trees._depth(known.operation_count), at)
-        node, at = multiproofs._climb(keccak256(concat(STEP_TAG, node)), step, trees._depth(known.steps), at)
+        node = keccak256(concat(STEP_TAG, node))
+        node, at = multiproofs._climb(node, step, trees._depth(known.steps), at)
         self._compare(node, known.trace)
-        if tile == opened.given:
+        tile = unsafe_add(tile, count)
+        if tile == source.given:
             break
-        step = self._place(opened, tile) >> 32
-    return opened, at
+        step = self._place(source, tile) >> 32
+    return at
 
 
 @internal
 @view
-def _read_header(at: uint256) -> (uint256, uint256, uint256, uint256, uint256):
+def _tree(source: Source, first: uint256, count: uint256, depth: uint256, at: uint256) -> (bytes32, uint256):
     """
-    @notice Type, number of elements, first dimension and bytes of the tensor with the header at `at`, and where
-            the header ends.
+    @notice Root of the tree in which `count` of the given tiles are, from the `first` on, by the siblings at
+            `at`; of no tiles, the root that is stated there. Also returns where that ends.
     """
-    element_type: uint256 = calldata._unsigned(at, 1)
-    rank: uint256 = calldata._unsigned(at + 1, 1)
+    if count == 0:
+        return convert(calldata._word(at), bytes32), unsafe_add(at, 32)
+    places: uint256 = unsafe_add(source.places, unsafe_mul(PLACE, first))
+    tiles: uint256 = unsafe_add(source.tiles, unsafe_mul(TILE, first))
+    return multiproofs._root(places, tiles, count, depth, at)
+
+
+@internal
+@view
+def _read_header(at: uint256) -> (uint256, uint256, uint256, uint256):
+    """
+    @notice Type, number of elements, and of those behind one index of the first dimension, of the tensor with
+            the header at `at`; and bytes of the header.
+    """
+    head: uint256 = calldata._word(at)
+    element_type: uint256 = head >> 248
+    rank: uint256 = (head >> 240) & MASK8
     self._expect(element_type <= 3 and 0 < rank and rank <= MAX_RANK)
     count: uint256 = 1
-    next: uint256 = at + 2
-    for _: uint256 in range(rank, bound=MAX_RANK):
-        count *= calldata._unsigned(next, 8)
+    row: uint256 = 1
+    next: uint256 = unsafe_add(at, 2)
+    for axis: uint256 in range(rank, bound=MAX_RANK):
+        dimension: uint256 = calldata._word(next) >> 192
+        count = unsafe_mul(count, dimension)
         self._expect(0 < count and count < MAX_ELEMENTS)
-        next += 8
-    size: uint256 = calldata._unsigned(next, 8)
-    self._expect(size == count << element_type)
-    return element_type, count, calldata._unsigned(at + 2, 8), size, next + 8
+        if axis > 0:
+            row = unsafe_mul(row, dimension)
+        next = unsafe_add(next, 8)
+    self._expect(calldata._word(next) >> 192 == count << element_type)
+    return element_type, count, row, unsafe_sub(unsafe_add(next, 8), at)
 
 
 @internal
 @view
 def _place(source: Source, i: uint256) -> uint256:
     """
-    @notice Step (none but in a history, 32 bits) and number (32 bits) of a given tile.
+    @notice Step (32 bits, 0 but in a history) and number (32 bits) of a given tile.
     """
-    return calldata._unsigned(source.directory + multiproofs.PLACE * i, multiproofs.PLACE)
+    return calldata._word(unsafe_add(source.places, unsafe_mul(PLACE, i))) >> 192
 
 
 @internal
 @view
-def _check_order(source: Source) -> bool:
+def _check_order(source: Source, entries: uint256) -> bool:
     """
-    @notice Whether the tiles are one run, without a gap; reverts if they are not in ascending order.
+    @notice Whether the tiles are one run, without a gap; reverts if they are not in ascending order, or beyond
+            the entries.
     """
+    if source.given == 0:
+        return False
     gapless: bool = True
-    next: uint256 = source.first  # the least that may follow
-    for i: uint256 in range(source.given, bound=multiproofs.MAX_TILES):
-        place: uint256 = self._place(source, i)
-        assert place >= next, "referee: tiles out of order"
-        if place != next:
+    place: uint256 = source.first
+    for i: uint256 in range(1, source.given, bound=multiproofs.MAX_TILES):
+        next: uint256 = self._place(source, i)
+        assert next > place, "referee: tiles out of order"
+        if next != unsafe_add(place, 1):
             gapless = False
-        next = unsafe_add(place, 1)
+        place = next
+    assert place >> 32 < entries, "referee: step does not exist"
     return gapless
 
 
@@ -231,45 +231,48 @@ def _element(source: Source, element: uint256) -> int256:
     """
     @notice The value of one element.
     """
-    at: int256 = 0
+    at: uint256 = 0
     reach: uint256 = 0
     at, reach = self._locate(source, element, 0)
-    return calldata._signed(at, 256 - (8 << source.element_type))
+    bits: uint256 = 8 << source.element_type
+    unused: uint256 = unsafe_sub(256, bits)
+    return (convert(slice(msg.data, at, 32), int256) << unused) >> unused
 
 
 @internal
 @view
-def _locate(source: Source, element: uint256, stride: int256) -> (int256, uint256):
+def _locate(source: Source, element: uint256, stride: int256) -> (uint256, uint256):
     """
     @notice Where an element stands: the word there ends where the element does. And for how many indices, this
             one included, adding the stride to it stays where elements stand side by side.
     """
-    step: uint256 = element // source.entry
-    inner: uint256 = element - step * source.entry
-    byte: uint256 = source.base + (inner << source.element_type)
-    place: uint256 = (step << 32) + (byte >> 10)
+    inner: uint256 = element
+    place: uint256 = 0
+    if element >= source.entry:
+        place = unsafe_div(element, source.entry) << 32
+        inner = element % source.entry
+    start: uint256 = unsafe_add(source.base, inner << source.element_type)
+    place = unsafe_add(place, start >> 10)
+    start = start & (TILE - 1)
 
-    tile: uint256 = 0
-    run: uint256 = 1  # tiles from this one on that stand side by side as they do in the tensor
-    if source.gapless:
-        assert source.first <= place and place - source.first < source.given, "referee: tile missing"
-        tile = place - source.first
-        run = source.given - tile
-    else:
+    tile: uint256 = unsafe_sub(place, source.first)
+    run: uint256 = TILE  # bytes from the beginning of the tile on that stand side by side as in the tensor
+    if not source.gapless:
         tile = self._find(source, place)
-    start: uint256 = byte & (multiproofs.TILE - 1)
-    at: uint256 = source.tiles + multiproofs.TILE * tile + start
-    last: int256 = convert(at + (1 << source.element_type) - 32, int256)
+    elif tile >= source.given:
+        raise "referee: tile missing"
+    else:
+        run = unsafe_mul(TILE, unsafe_sub(source.given, tile))
+    at: uint256 = unsafe_add(unsafe_add(source.tiles, unsafe_mul(TILE, tile)), start)
+    last: uint256 = unsafe_sub(unsafe_add(at, 1 << source.element_type), 32)
 
+    if stride == 0:
+        return last, FAR
     if stride > 0:
-        ahead: uint256 = min(source.entry - inner, (run * multiproofs.TILE - start) >> source.element_type)
-        return last, unsafe_div(ahead - 1, convert(stride, uint256)) + 1
-    if stride < 0:
-        if source.gapless:
-            start += multiproofs.TILE * tile
-        back: uint256 = min(inner, start >> source.element_type)
-        return last, unsafe_div(back, convert(-stride, uint256)) + 1
-    return last, FAR
+        ahead: uint256 = min(unsafe_sub(source.entry, inner), unsafe_sub(run, start) >> source.element_type)
+        return last, unsafe_add(unsafe_div(unsafe_sub(ahead, 1), convert(stride, uint256)), 1)
+    back: uint256 = min(inner, start >> source.element_type)
+    return last, unsafe_add(unsafe_div(back, convert(-stride, uint256)), 1)
 
 
 @internal
@@ -283,12 +286,12 @@ def _find(source: Source, place: uint256) -> uint256:
     for _: uint256 in range(7):  # 2^7 > MAX_TILES
         if low >= high:
             break
-        middle: uint256 = (low + high) >> 1
+        middle: uint256 = unsafe_add(low, high) >> 1
         found: uint256 = self._place(source, middle)
         if found == place:
             return middle
         if found < place:
-            low = middle + 1
+            low = unsafe_add(middle, 1)
         else:
             high = middle
     raise "referee: tile missing"

@@ -20,18 +20,16 @@ MAX_FORMS: constant(uint256) = 5
 MAX_AXES: constant(uint256) = 7  # of a reduction
 MAX_RANK: constant(uint256) = 8
 MASK8: constant(uint256) = 2**8 - 1
-MASK32: constant(uint256) = 2**32 - 1
-MASK64: constant(uint256) = 2**64 - 1
 
 
 struct View:
-    at: uint256  # where it stands in the calldata
     source: uint256
     index: uint256  # of the source
     fill: int256
     forms: uint256  # the offset and the guards; none where it reads only the fill
-    values: int256[MAX_FORMS]  # at the output index, at reduction index 0
+    values: int256[MAX_FORMS]  # at the output index and the step, at reduction index 0
     limits: int256[MAX_FORMS]
+    gains: int256[MAX_FORMS]  # the word that says what each gains with the step and the reduction indices
 
 
 @internal
@@ -40,7 +38,7 @@ def _size(at: uint256) -> uint256:
     """
     @notice Bytes of the view at this position of a record.
     """
-    return WORDS * (1 + calldata._unsigned(at + 1, 1))
+    return unsafe_mul(WORDS, unsafe_add(1, (calldata._word(at) >> 240) & MASK8))
 
 
 @internal
@@ -50,98 +48,96 @@ def _read(at: uint256, rank: uint256, outputs: uint256[MAX_RANK], step: uint256)
     @notice The view at this position, its forms evaluated at an output index and a step. The offset's limit is
             left to whoever knows the source.
     """
-    head: uint256 = convert(calldata._word(at), uint256)
-    read: View = empty(View)
-    read.at = at
-    read.source = head >> 248
-    read.index = (head >> 192) & MASK32
-    read.fill = calldata._signed(convert(at, int256) - 8, 192)
-    if read.source == FROM_IMMEDIATE:
-        return read
-    read.forms = 1 + ((head >> 240) & MASK8)
-    for form: uint256 in range(read.forms, bound=MAX_FORMS):
-        start: int256 = convert(at + WORDS * form, int256)
-        read.limits[form] = calldata._signed(start - 8, 192)
-        along: int256 = calldata._signed(start + 32, 0)
-        value: int256 = calldata._signed(start - 16, 224)
-        value += self._coefficient(calldata._signed(start + 64, 0), 0) * convert(step, int256)
-        if along != 0:
-            for axis: uint256 in range(rank, bound=MAX_RANK):
-                value += self._coefficient(along, axis) * convert(outputs[axis], int256)
-        read.values[form] = value
-    return read
+    view: View = empty(View)
+    head: int256 = convert(slice(msg.data, at, 32), int256)
+    view.fill = (head << 128) >> 192
+    view.source = convert(head >> 248, uint256)
+    if view.source == FROM_IMMEDIATE:
+        return view
+    view.index = convert((head << 32) >> 224, uint256)
+    view.forms = unsafe_add(convert((head << 8) >> 248, uint256), 1)
+    start: uint256 = at
+    for form: uint256 in range(view.forms, bound=MAX_FORMS):
+        head = convert(slice(msg.data, start, 32), int256)
+        along: int256 = convert(slice(msg.data, unsafe_add(start, 32), 32), int256)
+        gains: int256 = convert(slice(msg.data, unsafe_add(start, 64), 32), int256)
+        reached: int256 = (head << 96) >> 224
+        if step > 0:
+            reached = unsafe_add(reached, unsafe_mul(gains >> 224, convert(step, int256)))
+        for axis: uint256 in range(rank, bound=MAX_RANK):
+            if along == 0:
+                break
+            reached = unsafe_add(reached, unsafe_mul(along >> 224, convert(outputs[axis], int256)))
+            along = along << 32
+        view.values[form] = reached
+        view.limits[form] = (head << 128) >> 192
+        view.gains[form] = gains
+        start = unsafe_add(start, WORDS)
+    return view
 
 
 @internal
 @pure
-def _coefficient(word: int256, axis: uint256) -> int256:
+def _gain(gains: int256, axis: uint256) -> int256:
     """
-    @notice One of the eight numbers in a word.
+    @notice What a form gains with each index of a reduction's axis.
     """
-    return (word << (32 * axis)) >> 224
-
-
-@internal
-@view
-def _reduction_coefficient(at: uint256, form: uint256, axis: uint256) -> int256:
-    """
-    @notice What the form of the view at this position gains with each index of a reduction's axis.
-    """
-    return calldata._signed(convert(at + WORDS * form + 64 + 4 * (axis + 2) - 32, int256), 224)
+    return (gains << unsafe_mul(32, unsafe_add(axis, 1))) >> 224
 
 
 @internal
 @pure
-def _holds(read: View) -> bool:
+def _holds(view: View) -> bool:
     """
     @notice Whether it reads an element at reduction index 0.
     """
-    if read.forms == 0:
+    if view.forms == 0:
         return False
-    for form: uint256 in range(read.forms, bound=MAX_FORMS):
-        if read.values[form] < 0 or read.values[form] >= read.limits[form]:
+    for form: uint256 in range(view.forms, bound=MAX_FORMS):
+        if view.values[form] < 0 or view.values[form] >= view.limits[form]:
             return False
     return True
 
 
 @internal
 @pure
-def _stretch(read: View, strides: int256[MAX_FORMS], length: int256) -> (int256, int256):
+def _stretch(view: View, strides: int256[MAX_FORMS], length: int256) -> (int256, int256):
     """
     @notice The indices along an axis of this length, first and one after the last, at which it reads an element,
             when every form gains its stride with each index.
     """
-    if read.forms == 0:
+    if view.forms == 0:
         return 0, 0
     first: int256 = 0
     after: int256 = length
-    for form: uint256 in range(read.forms, bound=MAX_FORMS):
-        value: int256 = read.values[form]
+    for form: uint256 in range(view.forms, bound=MAX_FORMS):
+        least: int256 = view.values[form]
         stride: int256 = strides[form]
-        limit: int256 = read.limits[form]
-        end: int256 = value + stride * (length - 1)
-        if 0 <= value and value < limit and 0 <= end and end < limit:
+        limit: int256 = view.limits[form]
+        most: int256 = unsafe_add(least, unsafe_mul(stride, unsafe_sub(length, 1)))
+        if stride < 0:
+            # Walked backwards, it gains.
+            reached: int256 = least
+            least = most
+            most = reached
+        if least >= 0 and most < limit:
             continue
-        if stride == 0:
+        if least >= limit or most < 0:
             return 0, 0
-        # 0 <= value + stride * index < limit, or with both signs changed.
-        if stride > 0:
-            first = max(first, -self._floor(value, stride))
-            after = min(after, -self._floor(value - limit, stride))
-        else:
-            first = max(first, self._floor(value - limit, -stride) + 1)
-            after = min(after, self._floor(value, -stride) + 1)
+        # Where 0 <= least + |stride| * index < limit, counted from the end at which the form is least.
+        size: int256 = abs(stride)
+        begin: int256 = 0
+        end: int256 = length
+        if least < 0:
+            begin = unsafe_div(unsafe_sub(unsafe_sub(size, 1), least), size)
+        if most >= limit:
+            end = unsafe_add(unsafe_div(unsafe_sub(unsafe_sub(limit, 1), least), size), 1)
+        if stride < 0:
+            reached: int256 = begin
+            begin = unsafe_sub(length, end)
+            end = unsafe_sub(length, reached)
+        first = max(first, begin)
+        after = min(after, end)
     if first >= after:
         return 0, 0
     return first, after
-
-
-@internal
-@pure
-def _floor(a: int256, b: int256) -> int256:
-    """
-    @notice floor(a / b) for b > 0.
-    """
-    if a < 0:
-        return -((b - 1 - a) // b)
-    return a // b
