@@ -18,10 +18,14 @@ IDLE = 2**96 - 1  # the part of a pledge's word that is stake
 
 @dataclass(frozen=True)
 class Room:
-    """What may still be locked: stake in the bond asset, and jobs at a time."""
+    """What may still be promised: stake in the bond asset, and jobs at a time.
+
+    ahead: seconds of inference that are promised already.
+    """
 
     stake: int
     jobs: int
+    ahead: float = 0.0
 
 
 def decide(
@@ -35,7 +39,7 @@ def decide(
     if not jobs:
         return []
     gas_price = quantity(desk.endpoint.read("eth_gasPrice"))
-    free = room(desk, most_jobs)
+    free = room(desk, most_jobs, seconds, latency)
     together = max(1, min(len(jobs), free.jobs))
     verdicts = {job.id: _weigh(desk, job, policy, gas_price, seconds, together) for job in jobs}
     # Those that are not taken share no gas: what stays has to pay for itself without them.
@@ -44,12 +48,9 @@ def decide(
         verdicts |= {job.id: _weigh(desk, job, policy, gas_price, seconds, together) for _, job in takes}
 
     def work(job: Job) -> float:
-        terms = desk.jobs.terms(job.request.terms)
-        assert terms is not None
-        return seconds[terms.program_root] - latency
+        return _seconds(desk, job, seconds) - latency
 
-    ahead = sum(work(job) for job in desk.jobs.in_states((State.CLAIMING, State.CLAIMED)))
-    chosen = fit([job for _, job in takes], free, work, ahead + latency + policy.margin)
+    chosen = fit([job for _, job in takes], free, work, free.ahead + latency + policy.margin)
     kept = {job.id for job in chosen}
     with desk.journal.transaction():
         for job in jobs:
@@ -70,17 +71,29 @@ def _taken(jobs: Sequence[Job], verdicts: Mapping[bytes, Verdict]) -> list[tuple
     return sorted(takes, key=lambda take: -take[0])
 
 
-def room(desk: Desk, most_jobs: int) -> Room:
-    """What is free once the claims that are on their way have been mined."""
+def room(desk: Desk, most_jobs: int, seconds: Mapping[bytes, float], latency: float) -> Room:
+    """What is free once the claims that are on their way have been mined. For the times see `decide`.
+
+    The program of an order that is being claimed is not known: it is taken for the slowest.
+    """
     free = desk.contracts.vault.query("capacity", desk.account)
     capacity, pledge = ask(desk.endpoint, [free, desk.contracts.market.query("pledge_of", desk.account)])
     claiming = desk.jobs.in_states((State.CLAIMING,))
     owed = desk.jobs.in_states(OWED)
-    promised = sum(job.request.bond for job in claiming) + desk.orders.bonds_on_their_way()
+    orders = desk.orders.waiting()
+    promised = sum(job.request.bond for job in claiming)
+    promised += sum(row.signed.order.offer.bond for row in orders)
+    begun = desk.jobs.in_states((State.CLAIMING, State.CLAIMED))
+    ahead = sum(_seconds(desk, job, seconds) - latency for job in begun)
+    ahead += len(orders) * (max(seconds.values(), default=latency) - latency)
     # The bonds of a batch come from what is pledged, or all of them from the vault.
-    return Room(
-        stake=max(capacity, pledge & IDLE) - promised, jobs=most_jobs - len(owed) - len(desk.orders.waiting())
-    )
+    return Room(max(capacity, pledge & IDLE) - promised, most_jobs - len(owed) - len(orders), ahead)
+
+
+def _seconds(desk: Desk, job: Job, seconds: Mapping[bytes, float]) -> float:
+    terms = desk.jobs.terms(job.request.terms)
+    assert terms is not None
+    return seconds[terms.program_root]
 
 
 def fit(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from executor.backends.base import Backend
 from executor.chain.contracts import CallRevertedError
 from executor.chain.rpc import RpcError
-from executor.node.claim import claim, decide, room
+from executor.node.claim import claim, decide
 from executor.node.desk import Desk, log
 from executor.node.docket import Docket
 from executor.node.follow import follow
@@ -109,12 +109,13 @@ class Node:
 
     def _claim(self) -> None:
         desk, settings = self.desk, self._settings
-        claim(desk, decide(desk, settings.policy, settings.most_jobs, self._seconds(), settings.latency))
+        bounds = settings.most_jobs, self._seconds(), settings.latency
+        claim(desk, decide(desk, settings.policy, *bounds))
 
     def _claim_orders(self) -> None:
         desk, settings = self.desk, self._settings
-        free = room(desk, settings.most_jobs)
-        claim_orders(desk, decide_orders(desk, settings.policy, free, self._seconds()))
+        bounds = settings.most_jobs, self._seconds(), settings.latency
+        claim_orders(desk, decide_orders(desk, settings.policy, *bounds))
 
     def _seconds(self) -> dict[bytes, float]:
         """From taking a job to its result in a block, by program root."""

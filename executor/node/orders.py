@@ -119,10 +119,6 @@ class Orders:
         )
         return int(rows[0]["number"])
 
-    def bonds_on_their_way(self) -> int:
-        """Stake that the transactions on their way will lock."""
-        return sum(row.signed.order.offer.bond for row in self.waiting())
-
     def step(self, row: OrderRow, state: OrderState, **columns: Any) -> None:
         if state not in TRANSITIONS[row.state]:
             raise OrderStepError(f"orders: an order cannot go from {row.state} to {state}")

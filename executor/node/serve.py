@@ -12,7 +12,7 @@ from executor.chain.rpc import quantity
 from executor.chain.terms import Frozen
 from executor.chain.transactions import DuplicateError
 from executor.node.batches import FIXED_GAS, ORDER_GAS, cut
-from executor.node.claim import Room
+from executor.node.claim import room
 from executor.node.desk import Desk, log
 from executor.node.orders import OrderRow, OrderState
 from executor.node.policy import LOOK_AGAIN, Conditions, Leave, Policy, Take, Verdict, Wait, weigh_order
@@ -51,24 +51,34 @@ class Prospect:
     terms: Frozen | None = None
 
 
-def decide_orders(desk: Desk, policy: Policy, free: Room, seconds: dict[bytes, float]) -> list[Chosen]:
-    """The orders to claim now, those first that have waited longest; the verdict on the others is noted."""
+def decide_orders(
+    desk: Desk, policy: Policy, most_jobs: int, seconds: dict[bytes, float], latency: float = 0.0
+) -> list[Chosen]:
+    """The orders to claim now, those first that have waited longest; the verdict on the others is noted.
+
+    For the arguments see `claim.decide`.
+    """
     rows = list(_drop_expired(desk, desk.orders.ready(desk.now)))
-    if not rows or free.jobs <= 0:
+    free = room(desk, most_jobs, seconds, latency) if rows else None
+    if free is None or free.jobs <= 0:
         return []
     gas_price = quantity(desk.endpoint.read("eth_gasPrice"))
     chosen: list[Chosen] = []
-    stake = free.stake
+    stake, ahead = free.stake, free.ahead + policy.margin
     for prospect in _look(desk, rows):
         if len(chosen) >= free.jobs:
             break
-        row, bond = prospect.row, prospect.row.signed.order.offer.bond
+        row, offer = prospect.row, prospect.row.signed.order.offer
         verdict = _weigh(desk, prospect, policy, gas_price, seconds)
-        if isinstance(verdict, Take) and bond > stake:
+        own = seconds[prospect.terms.program_root] if isinstance(verdict, Take) and prospect.terms else 0.0
+        if isinstance(verdict, Take) and offer.bond > stake:
             verdict = Wait(desk.now + LOOK_AGAIN, "stake too small")
+        elif isinstance(verdict, Take) and ahead + own > offer.result_seconds:
+            verdict = Wait(desk.now + LOOK_AGAIN, "no time for it now")
         if isinstance(verdict, Take):
             chosen.append(Chosen(row, prospect.key))
-            stake -= bond
+            stake -= offer.bond
+            ahead += own - latency
         elif isinstance(verdict, Wait):
             _wait(desk, row, verdict)
         else:

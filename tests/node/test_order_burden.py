@@ -14,17 +14,24 @@ from executor.chain.requests import LIVE
 from executor.client import ClientError
 from executor.node import intake as intake_module
 from executor.node.batches import FIXED_GAS
-from executor.node.claim import Room
+from executor.node.claim import room
 from executor.node.lifecycle import State
 from executor.node.node import Node
 from executor.node.orders import OrderState
 from executor.node.policy import Conditions, Policy, Take, Wait, weigh_order
-from executor.node.serve import HOOK_GAS, RESOLVE_GAS, SIGNATURE_GAS, Chosen, _gas, decide_orders
+from executor.node.serve import (
+    HOOK_GAS,
+    RESOLVE_GAS,
+    SIGNATURE_GAS,
+    Chosen,
+    _gas,
+    claim_orders,
+    decide_orders,
+)
 from tests.node.network import ETHER, Town, create_model, image, key
 from tests.node.test_orders import freeze, step_until, submit
 
 PRICE = ETHER // 100
-PLENTY = Room(stake=100 * ETHER, jobs=100)
 
 
 @pytest.fixture
@@ -43,7 +50,7 @@ def hand_in(node: Node, orders: Sequence[SignedOrder]) -> list[bytes]:
 
 def decide(node: Node) -> list[Chosen]:
     policy = node._settings.policy
-    return decide_orders(node.desk, policy, PLENTY, node._seconds())
+    return decide_orders(node.desk, policy, 100, node._seconds(), node._settings.latency)
 
 
 # Looks
@@ -127,6 +134,27 @@ def test_decide_orders__of_a_revoked_version__are_dropped(town: Town, node: Node
 
 
 # Room
+
+
+def test_decide_orders__no_time_behind_what_is_promised__waits_for_its_turn(
+    town: Town, node: Node, monkeypatch
+) -> None:
+    """Each takes ten seconds of thirty: two fit, and a third once one of them is done."""
+    freeze(town)
+    client = town.client()
+    client.deposit(9 * PRICE)
+    fixed = {"max_price": PRICE, "min_price": PRICE, "ramp": 0, "result_seconds": 40}
+    orders = [client.sign_order(town.model, image(0), nonce=n, **fixed) for n in range(4)]
+    node.step()
+    digests = hand_in(node, orders)
+    monkeypatch.setattr(node._backend, "seconds", lambda _: 9.0)
+    chosen = decide(node)
+    assert [item.row.digest for item in chosen] == digests[:3]  # 10 margin, 1 latency, 27 of work
+    assert node.desk.orders.get(digests[3]).note == "no time for it now"
+    claim_orders(node.desk, chosen[:1])
+    free = room(node.desk, 100, node._seconds(), node._settings.latency)
+    assert (free.ahead, free.jobs) == (9.0, 99)
+    assert [item.row.digest for item in decide(node)] == digests[1:3]
 
 
 def test_submit__one_signer_beyond_its_share__leaves_room_for_others(town: Town, node_of) -> None:
