@@ -15,6 +15,6 @@ def built_court(built_world: World) -> Court:
 
 
 @pytest.fixture
-def court(built_court: Court, world: World) -> Court:  # noqa: ARG001  # the world rewinds it
+def court(built_court: Court, world: World) -> Court:  # the world rewinds it
     """A court to go before."""
     return built_court

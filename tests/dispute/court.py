@@ -93,6 +93,7 @@ class Hearing:
     def __init__(self, court: Court, case: Case, result: Result, data: bytes, output: bytes) -> None:
         self.court, self.world, self.dispute = court, court.world, court.dispute
         self.case, self.result, self.data, self.output = case, result, data, output
+        self.sent: list[Move] = []
 
     # --- the verbs ---
 
@@ -102,7 +103,9 @@ class Hearing:
 
     def send(self, move: Move, sender: str) -> Receipt:
         """Make a move; Refused if the contract will not have it."""
-        return self._method(move)(*move.arguments, sender=sender)
+        receipt = self._method(move)(*move.arguments, sender=sender)
+        self.sent.append(move)
+        return receipt
 
     def trace(self, trace: Trace) -> Receipt:
         """The defender commits to a trace."""
@@ -147,19 +150,20 @@ class Hearing:
 
     # --- whole games ---
 
+    def ready(self, game: int, defence: Trace, offence: Trace) -> Move:
+        """Have the defender answer, if it is for him to move; what the challenger would send then."""
+        if self.to_reveal(game):
+            self.reveal(game, defence)
+        return self.offence(game, offence)
+
     def descend(self, game: int, defence: Trace, offence: Trace, until: str = "prove") -> Move:
-        """Both play until this move is next: by default the proof."""
+        """Both play until a move of that name is next, by default the proof; that move."""
         while True:
-            if self.to_reveal(game):
-                move = self.defence(game, defence)
-                if move.function == until:
-                    return move
-                self.send(move, self.case.defender)
-            else:
-                move = self.offence(game, offence)
-                if move.function.startswith(until):
-                    return move
-                self.send(move, self.challenger(game))
+            revealing = self.to_reveal(game)
+            move = self.defence(game, defence) if revealing else self.offence(game, offence)
+            if move.function == until or (until == "prove" and move.function == "prove_chunk"):
+                return move
+            self.send(move, self.case.defender if revealing else self.challenger(game))
 
     def play(self, game: int, defence: Trace, offence: Trace) -> int:
         """Both play to the end; who has nothing to say that the contract takes is outwaited. The verdict."""

@@ -83,7 +83,7 @@ def test_pick__game_that_is_not_live__is_refused(court, hearing, game, roles):
 
 
 def test_pick__of_another_case__is_refused(court, hearing, game, roles):
-    """The same program, the same false trace, another result: its games know nothing of this one's reveals."""
+    """The same program, the same false trace, another result: its games know nothing of these reveals."""
     other = court.hear_trace(LIE)
     late = other.challenge(roles.challenger)
     move = hearing.offence(game, TRUTH)

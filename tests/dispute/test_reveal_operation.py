@@ -1,4 +1,4 @@
-"""Dispute.reveal_operation and reveal_tile: an output is opened by its record, down to the words of a tile."""
+"""Dispute.reveal_operation and reveal_tile: an output is opened by its record, down to a tile's words."""
 
 from __future__ import annotations
 
