@@ -29,6 +29,8 @@ def data_root(data: Bytes[4096], size: uint256) -> bytes32:
     assert len(data) <= size, "inputs: longer than its size"
 
     filled: Bytes[4096 + tiles.TILE] = concat(data, ZERO_TILE)
+    if size <= tiles.TILE and size > 0:  # the tree of one leaf is that leaf
+        return tiles._hash_data(size, tiles._hash_tile(slice(filled, 0, tiles.TILE)))
     tree: tiles.Tree = empty(tiles.Tree)
     for i: uint256 in range(4):
         if i == tiles._count(len(data)):

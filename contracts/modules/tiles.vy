@@ -97,8 +97,17 @@ def _data_root(given: Tree, size: uint256) -> bytes32:
         level: uint256 = self._level(tree.leaves, 1 << depth)
         tree = self._append(tree, EMPTIES[level], level)
 
+    return self._hash_data(size, tree.subtrees[depth])
+
+
+@internal
+@pure
+def _hash_data(size: uint256, root: bytes32) -> bytes32:
+    """
+    @notice Data root of `size` bytes from the root of the tree over their tiles.
+    """
     length: bytes8 = convert(convert(size, uint64), bytes8)
-    return keccak256(concat(INT8_RANK_1, length, length, tree.subtrees[depth]))
+    return keccak256(concat(INT8_RANK_1, length, length, root))
 
 
 @internal
