@@ -5,21 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from eth_account import Account
 
 from executor.backends.golden import goldens
 from executor.chain.codec import Event
 from executor.chain.disputes import Disputes
-from executor.chain.wallet import log_of
+from executor.chain.keys import LocalKey
+from executor.chain.rpc import RpcError
+from executor.chain.wallet import Wallet, log_of
 from executor.node.assemble import opened_node
 from executor.node.node import Node
 from executor.program import Program, load
 from executor.program.interpreter import Interpreter
 from executor.program.ir import IntArray, Operation
 from executor.program.trace import Trace
-from tests.executor.anvil import Anvil
+from tests.executor.anvil import CHAIN_ID, Anvil
 from tests.node.network import DIGITS, ETHER, Town, build, create_model, key
 
 HIDDEN = 1  # an operation of the digits program whose output is not the answer
@@ -32,6 +36,18 @@ def build_city(project: Any, anvil: Anvil) -> Town:
     for role in ("rival", "staker"):
         town.stake(role, 100 * ETHER)
     return town
+
+
+def newcomer(town: Town, number: int, amount: int = ETHER) -> LocalKey:
+    """Somebody else, with native coin and with stake."""
+    made = LocalKey(Account.from_key((10_000 + number).to_bytes(32, "big")))
+    town.anvil.fund(made.address, 2 * amount)
+    wallet = Wallet(town.anvil.rpc, made, CHAIN_ID, poll=0.01)
+    asset, vault = town.contracts.bond_asset, town.contracts.vault
+    wallet.transact(asset.address, asset.encode("deposit"), amount)
+    wallet.transact(asset.address, asset.encode("approve", vault.address, amount))
+    wallet.transact(vault.address, vault.encode("deposit", made.address, amount))
+    return made
 
 
 def liar(operation: int = HIDDEN, element: int = 0, by: int = 100) -> Any:
@@ -79,16 +95,17 @@ def forged(interpreter: Any) -> Callable[[Program, bytes], Trace]:
 
 
 @contextmanager
-def at_work(town: Town, folder: Path, role: str, lie: Any = None, **changes: Any) -> Iterator[Node]:
-    """A started node of this role. lie: an interpreter, to answer and to defend with."""
-    settings = town.settings(folder, **{"journal": folder / f"{role}.sqlite", **changes})
+def at_work(town: Town, folder: Path, who: str | LocalKey, lie: Any = None, **changes: Any) -> Iterator[Node]:
+    """A started node of a role, or of another key. lie: an interpreter, to answer and to play with."""
+    own = key(who) if isinstance(who, str) else who
+    settings = town.settings(folder, **{"journal": folder / f"{own.address}.sqlite", **changes})
     if lie is None:
-        with opened_node(settings, key(role)) as node:
+        with opened_node(settings, own) as node:
             node.start(adopt=True)
             yield node
         return
     backend = LyingBackend(lie)
-    with opened_node(settings, key(role), backend=backend, traces=forged(lie)) as node:
+    with opened_node(settings, own, backend=backend, traces=forged(lie)) as node:
         backend.honest = False
         node.start(adopt=True)
         yield node
@@ -100,13 +117,14 @@ def step_all(nodes: Sequence[Node], done: Callable[[], bool], seconds: float = 6
     while not done():
         assert time.monotonic() < end, [node.desk.jobs.counts() for node in nodes]
         for node in nodes:
-            node.step()
+            with suppress(RpcError):  # as `Node.run`: anvil sometimes answers for a block that it is making
+                node.step()
         time.sleep(0.005)
 
 
-def stake(town: Town, role: str) -> int:
+def stake(town: Town, who: str | LocalKey) -> int:
     """All of an account's stake, free or not."""
-    vault, account = town.contracts.vault, key(role).address
+    vault, account = town.contracts.vault, (key(who) if isinstance(who, str) else who).address
     return int(town.ask(vault, "free", account)) + int(town.ask(vault, "locked", account))
 
 
