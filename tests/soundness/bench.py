@@ -14,7 +14,7 @@ from eth_abi.exceptions import DecodingError
 from eth_utils import keccak
 
 from tests.soundness.prover import Part, Section, packed
-from tests.soundness.trace import Trace, Words
+from tests.soundness.trace import Statement, Trace, Words
 from tests.wire import ERROR_STRING, GAS
 from tests.words import joined
 
@@ -33,6 +33,18 @@ NOBODY = "0x" + "00" * 20
 Position = tuple[int, int, bytes, bytes, bytes, bytes]
 Answer = int | str
 """A value, or the message of the refusal; one without a message is empty."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """`IReferee.Shape`."""
+
+    element_type: int
+    size: int
+    count: int
+    terms: int
+    chunk: int
+    chunks: int
 
 
 @dataclass(frozen=True)
@@ -102,15 +114,31 @@ class Bench:
     def __init__(self, url: str, referee: str) -> None:
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
         self._referee = referee
-        self.asked = 0
 
     def answers(self, questions: Sequence[Question]) -> Iterator[Answer]:
         """One answer for each question, in order."""
-        for start in range(0, len(questions), TOGETHER):
-            yield from self._batch([question.data for question in questions[start : start + TOGETHER]])
+        for said in self.replies([question.data for question in questions]):
+            yield said if isinstance(said, str) else int.from_bytes(said, "big", signed=True)
 
-    def _batch(self, calls: Sequence[bytes]) -> list[Answer]:
-        self.asked += len(calls)
+    def shapes(self, statement: Statement, records: Sequence[tuple[int, bytes]]) -> Iterator[Shape | str]:
+        """What the Referee says of records that are given as operations of a program, by their number."""
+        kinds = [PROGRAM, "uint256", "bytes"]
+        calls = [call("shape", kinds, (statement.words, number, record)) for number, record in records]
+        for said in self.replies(calls):
+            yield said if isinstance(said, str) else Shape(*decode(["uint256"] * 6, said))
+
+    def steps(self, statement: Statement, proof: bytes) -> Answer:
+        """How many steps a program runs on its input."""
+        data = call("steps", [PROGRAM, "bytes32", "bytes"], (statement.words, statement.input_root, proof))
+        (said,) = self.replies([data])
+        return said if isinstance(said, str) else int.from_bytes(said, "big")
+
+    def replies(self, calls: Sequence[bytes]) -> Iterator[bytes | str]:
+        """What calls return, or the message with which they are refused."""
+        for start in range(0, len(calls), TOGETHER):
+            yield from self._batch(calls[start : start + TOGETHER])
+
+    def _batch(self, calls: Sequence[bytes]) -> list[bytes | str]:
         requests = [
             {
                 "jsonrpc": "2.0",
@@ -122,17 +150,16 @@ class Bench:
         ]
         self._connection.request("POST", "/", json.dumps(requests), {"Content-Type": "application/json"})
         replies = json.loads(self._connection.getresponse().read())
-        return [_answer(reply) for reply in sorted(replies, key=lambda reply: reply["id"])]
+        return [_said(reply) for reply in sorted(replies, key=lambda reply: reply["id"])]
 
     def close(self) -> None:
         self._connection.close()
 
 
-def _answer(reply: dict[str, object]) -> Answer:
+def _said(reply: dict[str, Any]) -> bytes | str:
     if "result" in reply:
-        return int.from_bytes(bytes.fromhex(str(reply["result"])[2:]), "big", signed=True)
-    error = reply["error"]
-    data = error.get("data") if isinstance(error, dict) else None
+        return bytes.fromhex(reply["result"][2:])
+    data = reply["error"].get("data")
     raw = bytes.fromhex(data[2:]) if isinstance(data, str) else b""
     try:
         return str(decode(["string"], raw[4:])[0]) if raw[:4] == ERROR_STRING else ""

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.dispute.court import Court
+from tests.dispute.conftest import built_court, court
 from tests.soundness.bench import Bench
 from tests.soundness.cases import Case, random_cases
 from tests.soundness.programs import KINDS
-from tests.world import World
+
+__all__ = ["built_court", "court"]
 
 PROGRAMS = {"dot": 220, "max": 110, "gather": 70}
 OTHERS = 28
@@ -39,15 +40,3 @@ def drawn(name: str, times: int) -> list[Case]:
         for number in range(PROGRAMS.get(kind, OTHERS) * times):
             found += random_cases(f"{name}/{kind}/{number}", kind)
     return found
-
-
-@pytest.fixture(scope="session")
-def built_court(built_world: World) -> Court:
-    """A court as it was made."""
-    return Court(built_world)
-
-
-@pytest.fixture
-def court(built_court: Court, world: World) -> Court:
-    """A court to go before; the world is rewound at the end of the test, and with it the court."""
-    return built_court
