@@ -85,18 +85,28 @@ class Node:
     def step(self) -> None:
         """follow -> claim -> infer -> commit -> post -> play -> settle -> watch, and what these want is sent.
 
-        A stage that fails while the chain can be followed rests alone: what is owed goes out all the same.
-        Raises RpcError if the endpoint fails, CallRevertedError if it answers for a chain without these
-        contracts: call again later, nothing is lost.
+        A stage that fails while the chain can be followed rests alone. What is owed goes out all the same,
+        even without news. Raises RpcError if the endpoint fails, CallRevertedError if it answers for a chain
+        without these contracts: call again later, nothing is lost.
         """
         desk, stages = self.desk, self._stages
-        follow(desk, self.docket)
+        try:
+            follow(desk, self.docket)
+        except (RpcError, CallRevertedError):
+            if desk.follower.head() is not None:
+                self._carry_out()
+            raise
         stages.run("outcomes", lambda: outcomes(desk))
         if self.intake is not None:
             self.intake.receive(desk)
         if self._settings.claims and not self.draining:
             stages.run("claim", self._claim)
             stages.run("claim orders", self._claim_orders)
+        self._carry_out()
+
+    def _carry_out(self) -> None:
+        """What was taken on is answered, defended and ended."""
+        desk, stages = self.desk, self._stages
         self._inference.infer(desk)
         self._inference.commit(desk)
         post(desk)

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from executor.chain.requests import Status
 from executor.chain.rpc import RefusedError
 from executor.node import stages as stages_module
 from executor.node.claim import decide
@@ -92,6 +93,35 @@ def test_step__a_stage_cannot_read_the_chain__posts_what_is_owed(
     monkeypatch.setattr(f"executor.node.node.{stage}", busy)
     until(node, met=lambda: counts(node) == {State.POSTED: 1})
     assert not node.idle()  # it is to look at the failed stage again
+
+
+def test_step__logs_cannot_be_read_any_more__posts_what_is_owed(town: Town, node_of, monkeypatch) -> None:
+    """As where an endpoint limits the calls that cost it most."""
+    identifier = ask(town)
+    node = node_of()
+    until(node, met=lambda: counts(node) in ({State.CLAIMED: 1}, {State.COMPUTED: 1}))
+
+    def busy() -> None:
+        raise BUSY
+
+    monkeypatch.setattr(node.desk.follower, "poll", busy)
+    end = time.monotonic() + 10
+    while town.client().slot(identifier).status is not Status.POSTED:
+        assert time.monotonic() < end
+        with pytest.raises(RefusedError):
+            node.step()
+        time.sleep(0.01)
+
+
+def test_step__nothing_was_ever_followed__says_only_that_the_endpoint_fails(node_of, monkeypatch) -> None:
+    node = node_of()
+
+    def busy() -> None:
+        raise BUSY
+
+    monkeypatch.setattr(node.desk.follower, "poll", busy)
+    with pytest.raises(RefusedError, match="too many requests"):
+        node.step()
 
 
 def test_step__deciding_fails_for_a_while__claims_afterwards(town: Town, node_of, monkeypatch) -> None:
