@@ -34,7 +34,7 @@ PROOF_OF_STEPS: constant(uint256) = 6
 struct Step:
     known: sources.Known
     record: records.Record
-    outputs: uint256[records.MAX_RANK]  # output indices of the element
+    outputs: uint256[views.MAX_AXES]  # output indices of the element
     at: uint256
     end: uint256
 
@@ -157,7 +157,7 @@ def _step(
     step.end = len(msg.data)
     step.record = records._read(at)
     assert element < step.record.count, "referee: element does not exist"
-    step.outputs = records._indices(step.record, element)
+    step.outputs = views._unravel(step.record.rank, step.record.dims, element)
     step.known = self._known(program, input, position)
     return step
 
@@ -212,7 +212,13 @@ def _exact(step: Step, first: uint256, terms: uint256) -> (int256, uint256):
         exact = operands._look_up(given[1], operands._value(given[0]) + step.record.immediate)
     else:
         exact = reductions._exact(
-            step.record.opcode == records.MAX, step.record.reduction, given[0], given[1], first, terms
+            step.record.opcode == records.MAX,
+            step.record.reduction,
+            given[0],
+            given[1],
+            first,
+            terms,
+            terms == step.record.terms,
         )
     return exact, at
 

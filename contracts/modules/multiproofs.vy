@@ -61,20 +61,21 @@ def _root(places: uint256, tiles: uint256, count: uint256, depth: uint256, at: u
         for __: uint256 in range(MAX_TILES):
             if i == left:
                 break
-            node: bytes32 = nodes[i]
             number: uint256 = numbers[i]
+            node: bytes32 = nodes[i]
+            sibling: bytes32 = empty(bytes32)
             i = unsafe_add(i, 1)
             if number & 1 == 0 and i < left and numbers[i] == number | 1:
-                node = keccak256(concat(NODE_TAG, node, nodes[i]))
+                sibling = nodes[i]
                 i = unsafe_add(i, 1)
             else:
-                sibling: bytes32 = convert(calldata._word(next), bytes32)
+                sibling = convert(calldata._word(next), bytes32)
                 next = unsafe_add(next, 32)
-                if number & 1 == 0:
-                    node = keccak256(concat(NODE_TAG, node, sibling))
-                else:
-                    node = keccak256(concat(NODE_TAG, sibling, node))
-            nodes[parents] = node
+            if number & 1 == 1:
+                right: bytes32 = node
+                node = sibling
+                sibling = right
+            nodes[parents] = keccak256(concat(NODE_TAG, node, sibling))
             numbers[parents] = number >> 1
             parents = unsafe_add(parents, 1)
         left = parents

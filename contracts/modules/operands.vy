@@ -17,7 +17,7 @@ struct Operand:
 @internal
 @view
 def _open(
-    known: sources.Known, at: uint256, rank: uint256, outputs: uint256[views.MAX_RANK], proof: uint256
+    known: sources.Known, at: uint256, rank: uint256, outputs: uint256[views.MAX_AXES], proof: uint256
 ) -> (Operand, uint256):
     """
     @notice The operand whose view stands at `at` in the record, at an output index, its source proven by the
@@ -38,7 +38,10 @@ def _value(operand: Operand) -> int256:
     """
     @notice What it reads at reduction index 0.
     """
-    if not views._holds(operand.view):
+    first: int256 = 0
+    after: int256 = 0
+    first, after = views._stretch(operand.view, empty(int256[views.MAX_FORMS]), 1)
+    if after == 0:
         return operand.view.fill
     return sources._element(operand.source, convert(operand.view.values[0], uint256))
 

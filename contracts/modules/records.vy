@@ -20,7 +20,7 @@ ISQRT: constant(uint256) = 13
 
 HEAD: constant(uint256) = 96  # bytes before the views
 MAX_RANK: constant(uint256) = 8
-MAX_AXES: constant(uint256) = 7
+MAX_REDUCTION_RANK: constant(uint256) = 7
 MAX_VIEWS: constant(uint256) = 5
 MAX_ELEMENTS: constant(uint256) = 2**31
 MAX_CHUNK: constant(uint256) = 8192
@@ -45,8 +45,8 @@ struct Record:
     shift: uint256
     chunk: uint256
     immediate: int256
-    dims: uint256[MAX_RANK]
-    reduction: uint256[MAX_AXES]
+    dims: uint256[views.MAX_AXES]
+    reduction: uint256[views.MAX_AXES]
     count: uint256  # elements of the result
     terms: uint256  # reduction elements behind each, 1 if there is no reduction
 
@@ -76,25 +76,10 @@ def _read(at: uint256) -> Record:
         record.dims[axis] = (dims >> unsafe_sub(224, unsafe_mul(32, axis))) & MASK32
         record.count = unsafe_mul(record.count, record.dims[axis])
     dims = calldata._word(at + 64)
-    for axis: uint256 in range(record.depth, bound=MAX_AXES):
+    for axis: uint256 in range(record.depth, bound=MAX_REDUCTION_RANK):
         record.reduction[axis] = (dims >> unsafe_sub(192, unsafe_mul(32, axis))) & MASK32
         record.terms = unsafe_mul(record.terms, record.reduction[axis])
     return record
-
-
-@internal
-@pure
-def _indices(record: Record, element: uint256) -> uint256[MAX_RANK]:
-    """
-    @notice The output indices of a flat element.
-    """
-    indices: uint256[MAX_RANK] = empty(uint256[MAX_RANK])
-    rest: uint256 = element
-    for i: uint256 in range(record.rank, bound=MAX_RANK):
-        axis: uint256 = unsafe_sub(unsafe_sub(record.rank, 1), i)
-        indices[axis] = rest % record.dims[axis]
-        rest = unsafe_div(rest, record.dims[axis])
-    return indices
 
 
 @internal
@@ -145,7 +130,7 @@ def _check_head(head: uint256):
     self._expect(operands == arity)
     rank: uint256 = (head >> 224) & MASK8
     depth: uint256 = (head >> 216) & MASK8
-    self._expect(1 <= rank and rank <= MAX_RANK and depth <= MAX_AXES)
+    self._expect(1 <= rank and rank <= MAX_RANK and depth <= MAX_REDUCTION_RANK)
 
 
 @internal

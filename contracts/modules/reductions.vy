@@ -5,6 +5,7 @@
         elements, which the proof gives in a few pieces; the row is cut where a stretch or a piece begins or
         ends, and each cut is one plain loop.
 """
+from contracts.modules import boxes
 from contracts.modules import functions
 from contracts.modules import operands
 from contracts.modules import packed
@@ -17,44 +18,50 @@ MAX_FORMS: constant(uint256) = views.MAX_FORMS
 LEAPS: constant(uint256) = MAX_AXES * MAX_FORMS
 
 
-# The axes that are longer than one index; the last is the row.
-struct Axes:
-    count: uint256
-    lengths: uint256[MAX_AXES]
-    numbers: uint256[MAX_AXES]  # which axes of the record they are
-    indices: uint256[MAX_AXES]  # where the walk is
-
-
 @internal
 @view
 def _exact(
     maximum: bool,
     dims: uint256[MAX_AXES],
-    given_a: operands.Operand,
-    given_b: operands.Operand,
+    first_operand: operands.Operand,
+    second_operand: operands.Operand,
     first: uint256,
     terms: uint256,
+    whole: bool,
 ) -> int256:
     """
     @notice Sum of the products of two operands, or the maximum of the first and of the lowest value of its
-            type, over the `terms` reduction indices from `first` on, row-major. The operands' forms are
-            evaluated at reduction index 0.
+            type, over the `terms` reduction indices from `first` on, row-major, or the whole of them. The
+            operands' forms are evaluated at reduction index 0.
     """
-    axes: Axes = self._axes(dims, first)
-    a: operands.Operand = given_a
-    b: operands.Operand = given_b
-    leaps_a: int256[LEAPS] = empty(int256[LEAPS])
-    leaps_b: int256[LEAPS] = empty(int256[LEAPS])
-    a, leaps_a = self._begin(given_a, axes)
-    b, leaps_b = self._begin(given_b, axes)
+    a: operands.Operand = first_operand
+    b: operands.Operand = second_operand
     result: int256 = 0
     if maximum:
         result = functions._lowest(a.source.element_type)
-
-    row: uint256 = unsafe_sub(axes.count, 1)
-    length: uint256 = axes.lengths[row]
-    begin: uint256 = axes.indices[row]
+    # Where a guard fails, a maximum skips, and a product by a fill of zero adds nothing.
+    box: boxes.Box = boxes._whole(dims)
     left: uint256 = terms
+    if whole:
+        if a.view.forms > 1 and (maximum or a.view.fill == 0):
+            box, a = boxes._clip(box, a)
+        if b.view.forms > 1 and b.view.fill == 0:
+            box, b = boxes._clip(box, b)
+        left = boxes._size(box)
+        if left == 0:
+            return result
+        a = boxes._rebase(box, a)
+        b = boxes._rebase(box, b)
+    box = boxes._join(box, a.view, b.view)
+
+    indices: uint256[MAX_AXES] = views._unravel(box.count, box.ends, first)
+    leaps_a: int256[LEAPS] = empty(int256[LEAPS])
+    leaps_b: int256[LEAPS] = empty(int256[LEAPS])
+    a, leaps_a = self._begin(a, box, indices)
+    b, leaps_b = self._begin(b, box, indices)
+    row: uint256 = unsafe_sub(box.count, 1)
+    length: uint256 = box.ends[row]
+    begin: uint256 = indices[row]
     for _: uint256 in range(MAX_CHUNK):
         end: uint256 = min(length, unsafe_add(begin, left))
         result = self._row(
@@ -73,11 +80,11 @@ def _exact(
         begin = 0
         axis: uint256 = unsafe_sub(row, 1)
         for __: uint256 in range(MAX_AXES):
-            next: uint256 = unsafe_add(axes.indices[axis], 1)
-            if next < axes.lengths[axis]:
-                axes.indices[axis] = next
+            next: uint256 = unsafe_add(indices[axis], 1)
+            if next < box.ends[axis]:
+                indices[axis] = next
                 break
-            axes.indices[axis] = 0
+            indices[axis] = 0
             axis = unsafe_sub(axis, 1)
         leap: uint256 = unsafe_mul(MAX_FORMS, axis)
         for form: uint256 in range(a.view.forms, bound=MAX_FORMS):
@@ -89,49 +96,26 @@ def _exact(
 
 @internal
 @pure
-def _axes(dims: uint256[MAX_AXES], first: uint256) -> Axes:
-    """
-    @notice The axes that matter, at the flat reduction index `first`. If none is longer than one, one is kept.
-    """
-    axes: Axes = empty(Axes)
-    for axis: uint256 in range(MAX_AXES):
-        if dims[axis] > 1:
-            axes.lengths[axes.count] = dims[axis]
-            axes.numbers[axes.count] = axis
-            axes.count = unsafe_add(axes.count, 1)
-    if axes.count == 0:
-        axes.lengths[0] = 1
-        axes.count = 1
-    if first == 0:
-        return axes
-    rest: uint256 = first
-    for i: uint256 in range(axes.count, bound=MAX_AXES):
-        axis: uint256 = unsafe_sub(unsafe_sub(axes.count, 1), i)
-        axes.indices[axis] = rest % axes.lengths[axis]
-        rest = unsafe_div(rest, axes.lengths[axis])
-    return axes
-
-
-@internal
-@pure
-def _begin(given: operands.Operand, axes: Axes) -> (operands.Operand, int256[LEAPS]):
+def _begin(
+    given: operands.Operand, box: boxes.Box, indices: uint256[MAX_AXES]
+) -> (operands.Operand, int256[LEAPS]):
     """
     @notice The operand at the row with which the walk begins, and what its forms gain where, by axis, an index
             goes on by one while those between it and the row begin anew.
     """
     operand: operands.Operand = given
     leaps: int256[LEAPS] = empty(int256[LEAPS])
-    row: uint256 = unsafe_sub(axes.count, 1)
+    row: uint256 = unsafe_sub(box.count, 1)
     for form: uint256 in range(operand.view.forms, bound=MAX_FORMS):
         gains: int256 = operand.view.gains[form]
         reached: int256 = operand.view.values[form]
         behind: int256 = 0
-        operand.strides[form] = views._gain(gains, axes.numbers[row])
+        operand.strides[form] = views._gain(gains, box.numbers[row])
         for i: uint256 in range(row, bound=MAX_AXES):
             axis: uint256 = unsafe_sub(unsafe_sub(row, 1), i)
-            gain: int256 = views._gain(gains, axes.numbers[axis])
-            last: int256 = convert(unsafe_sub(axes.lengths[axis], 1), int256)
-            reached = unsafe_add(reached, unsafe_mul(gain, convert(axes.indices[axis], int256)))
+            gain: int256 = views._gain(gains, box.numbers[axis])
+            last: int256 = convert(unsafe_sub(box.ends[axis], 1), int256)
+            reached = unsafe_add(reached, unsafe_mul(gain, convert(indices[axis], int256)))
             leaps[unsafe_add(unsafe_mul(MAX_FORMS, axis), form)] = unsafe_sub(gain, behind)
             behind = unsafe_add(behind, unsafe_mul(gain, last))
         operand.view.values[form] = reached

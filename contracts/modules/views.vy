@@ -17,8 +17,7 @@ FROM_HISTORY: constant(uint256) = 4
 
 WORDS: constant(uint256) = 96  # bytes of a view, and of each of its guards, in a record
 MAX_FORMS: constant(uint256) = 5
-MAX_AXES: constant(uint256) = 7  # of a reduction
-MAX_RANK: constant(uint256) = 8
+MAX_AXES: constant(uint256) = 8
 MASK8: constant(uint256) = 2**8 - 1
 
 
@@ -33,6 +32,21 @@ struct View:
 
 
 @internal
+@pure
+def _unravel(axes: uint256, lengths: uint256[MAX_AXES], flat: uint256) -> uint256[MAX_AXES]:
+    """
+    @notice The indices, row-major, along so many axes of these lengths.
+    """
+    indices: uint256[MAX_AXES] = empty(uint256[MAX_AXES])
+    rest: uint256 = flat
+    for i: uint256 in range(axes, bound=MAX_AXES):
+        axis: uint256 = unsafe_sub(unsafe_sub(axes, 1), i)
+        indices[axis] = rest % lengths[axis]
+        rest = unsafe_div(rest, lengths[axis])
+    return indices
+
+
+@internal
 @view
 def _size(at: uint256) -> uint256:
     """
@@ -43,7 +57,7 @@ def _size(at: uint256) -> uint256:
 
 @internal
 @view
-def _read(at: uint256, rank: uint256, outputs: uint256[MAX_RANK], step: uint256) -> View:
+def _read(at: uint256, rank: uint256, outputs: uint256[MAX_AXES], step: uint256) -> View:
     """
     @notice The view at this position, its forms evaluated at an output index and a step. The offset's limit is
             left to whoever knows the source.
@@ -64,7 +78,7 @@ def _read(at: uint256, rank: uint256, outputs: uint256[MAX_RANK], step: uint256)
         reached: int256 = (head << 96) >> 224
         if step > 0:
             reached = unsafe_add(reached, unsafe_mul(gains >> 224, convert(step, int256)))
-        for axis: uint256 in range(rank, bound=MAX_RANK):
+        for axis: uint256 in range(rank, bound=MAX_AXES):
             if along == 0:
                 break
             reached = unsafe_add(reached, unsafe_mul(along >> 224, convert(outputs[axis], int256)))
@@ -87,20 +101,6 @@ def _gain(gains: int256, axis: uint256) -> int256:
 
 @internal
 @pure
-def _holds(view: View) -> bool:
-    """
-    @notice Whether it reads an element at reduction index 0.
-    """
-    if view.forms == 0:
-        return False
-    for form: uint256 in range(view.forms, bound=MAX_FORMS):
-        if view.values[form] < 0 or view.values[form] >= view.limits[form]:
-            return False
-    return True
-
-
-@internal
-@pure
 def _stretch(view: View, strides: int256[MAX_FORMS], length: int256) -> (int256, int256):
     """
     @notice The indices along an axis of this length, first and one after the last, at which it reads an element,
@@ -111,33 +111,40 @@ def _stretch(view: View, strides: int256[MAX_FORMS], length: int256) -> (int256,
     first: int256 = 0
     after: int256 = length
     for form: uint256 in range(view.forms, bound=MAX_FORMS):
-        least: int256 = view.values[form]
-        stride: int256 = strides[form]
-        limit: int256 = view.limits[form]
-        most: int256 = unsafe_add(least, unsafe_mul(stride, unsafe_sub(length, 1)))
-        if stride < 0:
-            # Walked backwards, it gains.
-            reached: int256 = least
-            least = most
-            most = reached
-        if least >= 0 and most < limit:
-            continue
-        if least >= limit or most < 0:
-            return 0, 0
-        # Where 0 <= least + |stride| * index < limit, counted from the end at which the form is least.
-        size: int256 = abs(stride)
         begin: int256 = 0
-        end: int256 = length
-        if least < 0:
-            begin = unsafe_div(unsafe_sub(unsafe_sub(size, 1), least), size)
-        if most >= limit:
-            end = unsafe_add(unsafe_div(unsafe_sub(unsafe_sub(limit, 1), least), size), 1)
-        if stride < 0:
-            reached: int256 = begin
-            begin = unsafe_sub(length, end)
-            end = unsafe_sub(length, reached)
+        end: int256 = 0
+        begin, end = self._span(view.values[form], strides[form], view.limits[form], length)
         first = max(first, begin)
         after = min(after, end)
     if first >= after:
         return 0, 0
     return first, after
+
+
+@internal
+@pure
+def _span(begin: int256, stride: int256, limit: int256, length: int256) -> (int256, int256):
+    """
+    @notice The indices below `length`, first and one after the last, at which a form lies within 0 and its limit
+            that is `begin` at index 0 and gains the stride with each.
+    """
+    most: int256 = unsafe_add(begin, unsafe_mul(stride, unsafe_sub(length, 1)))
+    if begin >= 0 and begin < limit and most >= 0 and most < limit:
+        return 0, length
+    least: int256 = begin
+    if stride < 0:
+        least = most
+        most = begin
+    if least >= limit or most < 0 or stride == 0:
+        return 0, 0
+    # Counted from the end at which the form is least: 0 <= least + size * index < limit.
+    size: int256 = abs(stride)
+    first: int256 = 0
+    after: int256 = length
+    if least < 0:
+        first = unsafe_div(unsafe_sub(unsafe_sub(size, 1), least), size)
+    if most >= limit:
+        after = unsafe_add(unsafe_div(unsafe_sub(unsafe_sub(limit, 1), least), size), 1)
+    if stride > 0:
+        return first, after
+    return unsafe_sub(length, after), unsafe_sub(length, first)
