@@ -15,6 +15,7 @@ from executor.client import ClientError
 from executor.node import intake as intake_module
 from executor.node.batches import FIXED_GAS
 from executor.node.claim import room
+from executor.node.follow import follow
 from executor.node.lifecycle import State
 from executor.node.node import Node
 from executor.node.orders import OrderState
@@ -88,6 +89,8 @@ def test_decide_orders__more_than_it_looks_at__looks_at_new_ones_first(town: Tow
     decide(node)
     noted = [bool(node.desk.orders.get(digest).note) for digest in digests]
     assert noted == [True] * 16 + [False] * 4
+    town.warp(100)  # now the others could be looked at again
+    follow(node.desk)
     decide(node)
     assert all(node.desk.orders.get(digest).note for digest in digests)
 
