@@ -10,6 +10,7 @@ import platform
 import time
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -17,13 +18,19 @@ from ape import project
 
 from executor.chain.creation import BLUEPRINT
 from executor.program import load, run
+from scripts._curve import Point, curve
+from scripts._curve import table as curve_table
 from scripts._demo.drawings import PROGRAM, held_out
 from scripts._manifest import commit
+from scripts._tracing import tracing
 
 ROOT = Path(__file__).parent.parent
 GAS = ROOT / "tests" / "snapshots" / "gas.json"
 CODE_LIMIT = 24_576
-DEPLOYED = ("Market", "Orders", "StakeVault", "Challenges", "Network", "Inputs", "Registry", BLUEPRINT)
+DEPLOYED = (
+    *("Market", "Orders", "StakeVault", "Challenges", "Network", "Inputs", "Registry", BLUEPRINT),
+    *("Dispute", "Referee"),
+)
 SECONDS = 2.0  # spent on a measurement of time
 
 Numbers = dict[str, float]
@@ -33,9 +40,12 @@ Numbers = dict[str, float]
 @click.option("--folder", type=click.Path(path_type=Path), default=ROOT, help="Where both files go.")
 def cli(folder: Path) -> None:
     """Measure, and write bench.json and BENCHMARKS.md."""
-    numbers = {**gas(), **code(project), **digits()}
+    points = curve(json.loads(GAS.read_text()))
+    modelled = {f"dispute/{point.name}_modelled": point.gas for point in points if not point.measured}
+    with TemporaryDirectory(prefix="elenchus-bench-") as spill:
+        numbers = {**gas(), **modelled, **code(project), **digits(), **tracing(Path(spill))}
     (folder / "bench.json").write_text(json.dumps(numbers, indent=2) + "\n")
-    (folder / "BENCHMARKS.md").write_text(table(numbers))
+    (folder / "BENCHMARKS.md").write_text(table(numbers, points))
     for name, number in numbers.items():
         click.echo(f"{name:<36}{_plain(number):>14}")
 
@@ -68,7 +78,7 @@ def digits() -> Numbers:
     }
 
 
-def table(numbers: Numbers) -> str:
+def table(numbers: Numbers, points: list[Point]) -> str:
     """BENCHMARKS.md: what was measured, on what, and with what."""
     packages = ", ".join(f"{name} {version(name)}" for name in ("vyper", "numpy", "web3"))
     made_with = f"{platform.machine()}, Python {platform.python_version()}, {packages}"
@@ -77,7 +87,10 @@ def table(numbers: Numbers) -> str:
         "# Benchmarks\n\n"
         "Written by `make bench`. Gas and sizes are exact; what counts seconds is this machine's alone.\n\n"
         f"Commit {commit() or 'unknown'}, {made_with}.\n\n"
-        f"| name | number |\n|---|---|\n{rows}"
+        f"| name | number |\n|---|--:|\n{rows}\n"
+        "## A dispute by the size of its program\n\n"
+        "Gas of both sides together; the model is `scripts/_curve.py`.\n\n"
+        f"{curve_table(points)}"
     )
 
 

@@ -24,6 +24,11 @@ ROWS = {
     "the whole life, one by one": "job/whole",
     "executor's side (claim, post, finalize) in a batch of 32": "job/executor_batch32",
     "executor's side (answer, finalize) in a batch of 32": "job/executor_answer32",
+    "one step: a dot of 1,024 bytes, two proofs of depth 20": "dispute/step_1024",
+    "the same, both operands across two tiles": "dispute/step_1024_unaligned",
+    "the digits model, at its dearest operation": "dispute/digits",
+    "10^9 multiply-accumulates": "dispute/1e9",
+    "10^9 multiply-accumulates, payment included": "dispute/1e9_paid",
 }
 
 
