@@ -1,4 +1,4 @@
-"""A second world for the rules, on a rollup whose sequencer can be down."""
+"""What the rules are tested on: a second world, on a rollup whose sequencer can be down, and the judge."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract import Contract
+from tests.dispute.conftest import built_court, court
+from tests.soundness.conftest import bench
 from tests.world import World
+
+__all__ = ["bench", "built_court", "court"]
 
 
 @pytest.fixture(scope="session")
