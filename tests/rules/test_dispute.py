@@ -52,7 +52,7 @@ def test_arbiter__open_games__keep_a_result_from_being_final(court: Court) -> No
     world.warp(WINDOW)
     with pytest.raises(Refused, match="market: game open"):
         world.finalize(hearing.result)
-    hearing.outwait(second)
+    hearing.timeout(second)
     world.finalize(hearing.result)
     assert world.status(hearing.result.request) == Status.FINAL
 
