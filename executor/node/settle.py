@@ -14,9 +14,8 @@ from executor.node.lifecycle import State
 from executor.node.policy import LOOK_AGAIN, Conditions, Policy, is_worth_opening
 
 LEAST_EXPIRE_GAS = 200_000
-MOST_UNDER_WAY = (
-    12_000_000  # gas of each kind of ending at a time: posts queue behind them in one line of nonces
-)
+# Gas of each kind of ending at a time: posts queue behind them in one line of nonces.
+MOST_UNDER_WAY = 12_000_000
 LONG = 10  # counts as so many failures: to look again after the longest pause
 
 
