@@ -14,6 +14,7 @@ from executor.chain.contracts import Contract, Contracts, Query, ask
 from executor.chain.deployment import Deployment
 from executor.chain.follower import Log
 from executor.chain.rpc import Endpoint
+from executor.chain.wallet import log_of
 
 DEFENDER, CHALLENGER = 1, 2  # a verdict: who was right; also whose move it is
 
@@ -34,10 +35,11 @@ class GameStatus:
 
 
 class Due(NamedTuple):
-    """Whose move it is, DEFENDER or CHALLENGER, and the unix time from which its silence has lost."""
+    """Whose move it is, DEFENDER or CHALLENGER, the unix time from which its silence has lost, and where."""
 
     mover: int
     time: int
+    cursor: bytes
 
 
 class Disputes:
@@ -72,9 +74,12 @@ class Disputes:
             return None
 
     def due(self, endpoint: Endpoint, games: Sequence[tuple[bytes, int]]) -> list[Due]:
-        """Whose move it is in each of these games (key of the case, number), and by when."""
-        queries = [self.contract.query("deadline_of", key, game) for key, game in games]
-        return [Due(*answer) for answer in ask(endpoint, queries)] if queries else []
+        """Whose move it is in each of these games (key of the case, number), by when, and at which cursor."""
+        if not games:
+            return []
+        views = "deadline_of", "game_of"
+        answers = ask(endpoint, [self.contract.query(view, *game) for game in games for view in views])
+        return [Due(*due, state[-1]) for due, state in zip(answers[::2], answers[1::2], strict=True)]
 
     def statuses(self, endpoint: Endpoint, games: Sequence[tuple[bytes, int, int]]) -> list[int]:
         """How Challenges sees these games (request, attempt, number); see `GameStatus`."""
@@ -86,6 +91,16 @@ class Disputes:
         """Whether the contract takes games from this network's Challenges."""
         (answer,) = ask(endpoint, [self.contract.query("challenges")])
         return bool(answer == self.contracts.challenges.address)
+
+    def logs(self, endpoint: Endpoint, key: bytes, first: int) -> list[Log]:
+        """What the contract has logged of a case since block `first`, in order."""
+        bounds = {
+            "address": self.address,
+            "topics": [None, "0x" + key.hex()],
+            "fromBlock": hex(first),
+            "toBlock": "latest",
+        }
+        return [log_of(entry) for entry in endpoint.read("eth_getLogs", bounds)]
 
     def capacity(self, endpoint: Endpoint, account: str) -> int:
         """Stake that a deposit could be taken from now."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from executor.chain.codec import Event
 from executor.chain.disputes import CHALLENGER, Disputes
-from executor.chain.follower import Batch
+from executor.chain.follower import Batch, Log
 from executor.chain.requests import Flags, Request, Result, Work
 from executor.chain.terms import Frozen
 from executor.disputes.positions import ROOT, Case, Level, Position, Reveal, value_word
@@ -54,12 +54,13 @@ SCHEMA = Schema(
                 shown BLOB NOT NULL,      -- nodes or values, 32 bytes each, or a tile
                 PRIMARY KEY (key, cursor))""",
             """CREATE TABLE picks (
+                key BLOB NOT NULL,
                 game INTEGER NOT NULL,
-                number INTEGER NOT NULL,  -- of the pick in its game
-                block INTEGER NOT NULL,
                 cursor BLOB NOT NULL,     -- hash
+                block INTEGER NOT NULL,
+                log INTEGER NOT NULL,     -- its number in the block
                 position BLOB NOT NULL,   -- six words
-                PRIMARY KEY (game, number))""",
+                PRIMARY KEY (game, cursor))""",
         ),
     ),
 )
@@ -120,8 +121,8 @@ class Posted:
 
 @dataclass(frozen=True)
 class Game:
-    """One challenge. cursor: hash of where it is. revealed: whether that was opened. fallen: whether a game
-    about the same result was won by its challenger."""
+    """One challenge, opened in `block`. cursor: hash of where it is. revealed: whether that was opened.
+    fallen: whether a game about the same result was won by its challenger."""
 
     number: int
     key: bytes
@@ -129,6 +130,7 @@ class Game:
     attempt: int
     challenger: str
     defender: str
+    block: int
     verdict: int | None
     settled: bool
     fallen: bool
@@ -156,6 +158,15 @@ class Games:
         for log in batch.logs:
             event = self._disputes.event(log)
             if event is not None:
+                self._note(event, log.block_number)
+
+    def replace(self, key: bytes, logs: Iterable[Log]) -> None:
+        """Note all logs of a case anew: the endpoint had left some out. Inside a journal transaction."""
+        for table in ("reveals", "picks"):
+            self._journal.write(f"DELETE FROM {table} WHERE key = ?", key)  # noqa: S608
+        for log in logs:
+            event = self._disputes.event(log)
+            if event is not None and event.contract == "Dispute":
                 self._note(event, log.block_number)
 
     def forget(self, before: int) -> None:
@@ -187,20 +198,23 @@ class Games:
             case "Challenges", "Challenged":
                 self._challenge(event, block)
             case "Challenges", "Ruled":
-                of_game = event["game"], event["id"], event["attempt"]
-                where = "number = ? AND id = ? AND attempt = ?"
-                ruled = f"UPDATE games SET verdict = ?, ruled = ? WHERE {where}"  # noqa: S608
-                write(ruled, event["verdict"], block, *of_game)
+                self._set(event, "verdict = ?, ruled = ?", event["verdict"], block)
             case "Challenges", "Settled":
-                where = "number = ? AND id = ? AND attempt = ?"
-                of_game = event["game"], event["id"], event["attempt"]
-                write(f"UPDATE games SET settled = ? WHERE {where}", block, *of_game)  # noqa: S608
+                self._set(event, "settled = ?", block)
             case "Dispute", "Picked" if self._is_known(event["key"]):
-                self._pick(event["game"], Position.unpack(event["cursor"]), block)
+                self._pick(event, block)
             case "Dispute", "Traced" | "Revealed" | "TileRevealed" | "ChunksRevealed" if self._is_known(
                 event["key"]
             ):
                 self._reveal(event, block)
+
+    def _set(self, event: Event, columns: str, *values: int) -> None:
+        """Of the game that an event of Challenges names; another arbiter's may have its number."""
+        named = event["game"], event["id"], event["attempt"]
+        self._journal.write(
+            f"UPDATE games SET {columns} WHERE number = ? AND id = ? AND attempt = ?",  # noqa: S608
+            *(*values, *named),
+        )
 
     def _post(self, event: Event, block: int) -> None:
         asked = self._asked(event["id"])
@@ -223,11 +237,11 @@ class Games:
             *(event["game"], case.key, case.id, case.attempt, event["challenger"], case.defender, block),
         )
 
-    def _pick(self, game: int, cursor: Position, block: int) -> None:
+    def _pick(self, event: Event, block: int) -> None:
+        cursor = Position.unpack(event["cursor"])
         self._journal.write(
-            """INSERT INTO picks (game, number, block, cursor, position)
-                SELECT ?, count(*), ?, ?, ? FROM picks WHERE game = ?""",
-            *(game, block, cursor.hash, _pack(cursor), game),
+            "INSERT OR REPLACE INTO picks VALUES (?, ?, ?, ?, ?, ?)",
+            *(event["key"], event["game"], cursor.hash, block, event.log.index, _pack(cursor)),
         )
 
     def _reveal(self, event: Event, block: int) -> None:
@@ -275,8 +289,9 @@ class Games:
         """What was revealed of the root and of each of the game's cursors, in order."""
         rows = self._journal.rows(
             """SELECT opening, shown FROM reveals JOIN (
-                    SELECT -1 AS number, ? AS cursor UNION SELECT number, cursor FROM picks WHERE game = ?
-                ) AS way ON reveals.cursor = way.cursor WHERE key = ? ORDER BY way.number""",
+                    SELECT -1 AS block, 0 AS log, ? AS cursor
+                    UNION SELECT block, log, cursor FROM picks WHERE game = ?
+                ) AS way ON reveals.cursor = way.cursor WHERE key = ? ORDER BY way.block, way.log""",
             *(ROOT, game.number, game.key),
         )
         return [_shown(row) for row in rows]
@@ -290,11 +305,11 @@ class Games:
 
     def _games(self, where: str, *values: Any) -> list[Game]:
         rows = self._journal.rows(
-            f"""SELECT g.*, coalesce(last.cursor, ?) AS cursor,
+            f"""SELECT g.*,
+                    coalesce((SELECT p.cursor FROM picks p WHERE p.game = g.number
+                        ORDER BY p.block DESC, p.log DESC LIMIT 1), ?) AS cursor,
                     EXISTS (SELECT 1 FROM games f WHERE f.key = g.key AND f.verdict = {CHALLENGER}) AS fallen
-                FROM games g LEFT JOIN picks last ON last.game = g.number
-                    AND last.number = (SELECT max(number) FROM picks WHERE game = g.number)
-                WHERE {where} ORDER BY g.number""",  # noqa: S608
+                FROM games g WHERE {where} ORDER BY g.number""",  # noqa: S608
             *(ROOT, *values),
         )
         return [self._game(row) for row in rows]
@@ -310,6 +325,7 @@ class Games:
             attempt=row["attempt"],
             challenger=row["challenger"],
             defender=row["defender"],
+            block=row["block"],
             verdict=row["verdict"],
             settled=row["settled"] is not None,
             fallen=bool(row["fallen"]),

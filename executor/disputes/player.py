@@ -1,10 +1,13 @@
 """The player: makes every due move of every game by itself, and is paid for it.
 
 It remembers nothing that it needs: games, cursors and reveals are in the tables that logs fill (`games`), so
-a player that was killed goes on where the chain is. A move is computed off the loop, becomes a row together
+a player that was killed goes on where the chain is. A move is computed off the loop, becomes a turn together
 with its transaction in the outbox, and is dropped once the logs show it, or tried again. Reveals belong to
 the result: one serves all games at that cursor. Games whose time is nearest go first, and only so many moves
 are computed or under way at a time that a thousand games take no more memory than a few.
+
+The logs tell how far a game is, the contract whose move it is. Where these two differ for long, the endpoint
+has left a log out, and those of the case are read again.
 """
 
 from __future__ import annotations
@@ -12,61 +15,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
-from executor.chain.disputes import DEFENDER, LEAST_GAS, Disputes, Due, GameStatus
+from executor.chain.disputes import DEFENDER, LEAST_GAS, Disputes, Due
 from executor.chain.outbox import Outbox
-from executor.chain.requests import Status
 from executor.chain.rpc import Endpoint
-from executor.chain.transactions import SETTLED, DuplicateError, State
 from executor.disputes.games import Game, Games
 from executor.disputes.moves import Move, attack, defend
+from executor.disputes.settlement import LOOK_AGAIN, Settlement, turn_of
 from executor.disputes.traces import MakeTrace, Traces
-from executor.journal import Journal, Schema
+from executor.disputes.turns import Turn, Turns, What
+from executor.journal import Journal
 from executor.program import Program
-
-SCHEMA = Schema(
-    "player",
-    (
-        (
-            """CREATE TABLE moves (
-                key BLOB NOT NULL,         -- of the case
-                game INTEGER NOT NULL,     -- 0: for all games of the case at this cursor
-                what TEXT NOT NULL,        -- answer, timeout, settle
-                cursor BLOB NOT NULL,
-                transaction_id INTEGER,
-                tries INTEGER NOT NULL DEFAULT 0,
-                wait_until INTEGER NOT NULL DEFAULT 0, -- chain time before which nothing is tried
-                note TEXT NOT NULL DEFAULT '',
-                PRIMARY KEY (key, game, what, cursor))""",
-        ),
-    ),
-)
 
 # The instants at which a crash is tested to be harmless, beside those of the outbox.
 CRASH_POINTS = (
     "disputes.moving",  # a move is computed and wanted, the transaction still open
     "disputes.moved",
-    "disputes.settling",
+    "disputes.settling",  # the same for what pays
 )
 COMPUTED_AT_ONCE = 16
-UNDER_WAY = 32  # transactions of disputes
-RETRY, LONGEST_RETRY = 2, 60  # seconds of chain time before a failed move is tried again; doubles
-LOOK_AGAIN = 30  # seconds between looks at games that only wait for their result to be over
+UNDER_WAY = 32  # transactions of moves at a time; those that are not urgent keep to half of it
 
 log = structlog.get_logger("executor")
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A move to make. game: 0 if it serves all games at the cursor. what: answer, timeout, settle."""
-
-    key: bytes
-    game: int
-    what: str
-    cursor: bytes
 
 
 @dataclass(frozen=True)
@@ -76,6 +48,16 @@ class Owed:
     turn: Turn
     game: Game
     by: int
+
+
+@dataclass(frozen=True)
+class Look:
+    """Whose move it was when the contract was asked, for a game as the logs had it then. at: chain time."""
+
+    cursor: bytes
+    revealed: bool
+    due: Due
+    at: int
 
 
 class Player:
@@ -100,16 +82,17 @@ class Player:
         self._disputes = disputes
         self._endpoint = endpoint
         self._journal = journal
-        self._outbox = outbox
         self._games = games
         self._account = account
         self._programs = programs
+        self._turns = Turns(journal, outbox)
+        self._settlement = Settlement(disputes, endpoint, games, self._turns, account)
         self._traces = Traces(programs, make)
         self._done = done
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dispute")
         self._computing: dict[Turn, Future[Move | None]] = {}
-        self._dues: dict[int, tuple[bytes, bool, Due]] = {}  # by game, for the cursor as it was then
-        self._looked = 0
+        self._looks: dict[int, Look] = {}  # by game
+        self._odd: dict[int, int] = {}  # games about which logs and contract differ: since when
 
     def step(self, now: int) -> None:
         """Make what moves are due at chain time `now`. Raises RpcError; call again, nothing is lost."""
@@ -118,7 +101,7 @@ class Player:
         live = [game for game in games if game.verdict is None and not game.fallen]
         self._collect(now)
         self._begin(self._owed(live, now))
-        self._settle(games, now)
+        self._settlement.step(self._ended(games, now), now, self._room(UNDER_WAY // 2))
 
     @property
     def busy(self) -> bool:
@@ -129,7 +112,7 @@ class Player:
         """Compute nothing more; what is being computed is waited for."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    # Which moves are due
+    # Which turns are due
 
     def _owed(self, live: list[Game], now: int) -> list[Owed]:
         """The moves that this account owes, most urgent first. Others' silence is claimed on the way."""
@@ -140,36 +123,69 @@ class Player:
                 self._claim_timeout(game, now)
                 continue
             turn = self._turn(game)
-            if turn is not None and self._is_free(turn, now):
+            differ = due.cursor != game.cursor or ours != (turn is not None)
+            if self._is_odd(game, differ, now):
+                self._read_again(game)
+            elif turn is not None and self._turns.is_free(turn, now):
                 by = min(due.time, owed[turn].by) if turn in owed else due.time
                 owed[turn] = Owed(turn, game, by)
         return sorted(owed.values(), key=lambda item: item.by)
 
     def _turn(self, game: Game) -> Turn | None:
-        """The move that this account owes in a game, if any."""
+        """The move that this account owes in a game as the logs have it, if any."""
         if not game.revealed and game.defender == self._account:
-            return Turn(game.key, 0, "answer", game.cursor)
+            return Turn(game.key, 0, What.ANSWER, game.cursor)
         if game.revealed and game.challenger == self._account:
-            return Turn(game.key, game.number, "answer", game.cursor)
+            return Turn(game.key, game.number, What.ANSWER, game.cursor)
         return None
 
     def _look(self, live: list[Game], now: int) -> list[tuple[Game, Due]]:
-        """Whose move it is and by when; asked anew where the game went on or the time is over."""
-        self._dues = {game.number: self._dues[game.number] for game in live if game.number in self._dues}
-        stale = []
-        for game in live:
-            known = self._dues.get(game.number)
-            if known is None or known[:2] != (game.cursor, game.revealed) or now >= known[2].time:
-                stale.append(game)
+        """Whose move it is and by when; asked anew when a game went on, and now and then."""
+        stale = [game for game in live if self._is_stale(game, now)]
         found = self._disputes.due(self._endpoint, [(game.key, game.number) for game in stale])
         for game, due in zip(stale, found, strict=True):
-            self._dues[game.number] = game.cursor, game.revealed, due
-        return [(game, self._dues[game.number][2]) for game in live]
+            self._looks[game.number] = Look(game.cursor, game.revealed, due, now)
+        self._looks = {game.number: self._looks[game.number] for game in live}
+        return [(game, self._looks[game.number].due) for game in live]
 
-    # Computing them
+    def _is_stale(self, game: Game, now: int) -> bool:
+        look = self._looks.get(game.number)
+        if look is None or (look.cursor, look.revealed) != (game.cursor, game.revealed):
+            return True
+        return now >= min(look.at + LOOK_AGAIN, max(look.due.time, look.at + 1))
+
+    def _is_odd(self, game: Game, differ: bool, now: int) -> bool:
+        """Whether logs and contract have differed for long: the logs are always a little behind."""
+        if not differ:
+            self._odd.pop(game.number, None)
+            return False
+        return now >= self._odd.setdefault(game.number, now) + 2 * LOOK_AGAIN
+
+    def _read_again(self, game: Game) -> None:
+        log.warning("the endpoint has left out a log", game=game.number, id="0x" + game.id.hex())
+        logs = self._disputes.logs(self._endpoint, game.key, game.block)
+        with self._journal.transaction():
+            self._games.replace(game.key, logs)
+        self._odd.pop(game.number, None)
+
+    def _ended(self, games: list[Game], now: int) -> list[Game]:
+        """Those about which there may be something to collect."""
+        looks = self._looks
+        return [
+            game
+            for game in games
+            if game.verdict is not None
+            or game.fallen
+            or (game.number in looks and now >= looks[game.number].due.time + LOOK_AGAIN)
+        ]
+
+    def _room(self, most: int) -> int:
+        return most - self._turns.under_way()
+
+    # Computing moves
 
     def _begin(self, owed: list[Owed]) -> None:
-        room = min(COMPUTED_AT_ONCE - len(self._computing), UNDER_WAY - self._under_way())
+        room = min(COMPUTED_AT_ONCE, self._room(UNDER_WAY)) - len(self._computing)
         waiting = [item for item in owed if item.turn not in self._computing]
         for item in waiting[: max(0, room)]:
             compute = self._computation(item.turn, item.game)
@@ -198,10 +214,10 @@ class Player:
             error = future.exception()
             if error is not None:
                 log.error("a move cannot be computed", cursor="0x" + turn.cursor.hex(), error=repr(error))
-                self._rest(turn, now, repr(error))
+                self._turns.rest(turn, now, repr(error))
             elif (move := future.result()) is None:
                 log.warning("nothing is wrong in what was revealed", game=turn.game)
-                self._rest(turn, now, "nothing is wrong in what was revealed")
+                self._turns.rest(turn, now, "nothing is wrong in what was revealed")
             else:
                 self._want(turn, move, now)
 
@@ -209,118 +225,26 @@ class Player:
 
     def _want(self, turn: Turn, move: Move, now: int) -> None:
         contract = self._disputes.contract
-        name = f"{move.function} at 0x{turn.cursor.hex()} in game {turn.game or 'any'} of 0x{turn.key.hex()}"
+        place = f"0x{turn.cursor.hex()} in game {turn.game or 'any'} of 0x{turn.key.hex()}"
         data = contract.encode(move.function, *move.arguments) + move.proof
-        self._send(turn, name, contract.address, data, now, LEAST_GAS.get(move.function, 0))
+        least_gas = LEAST_GAS.get(move.function, 0)
+        purpose = f"{move.function} at {place}"
+        self._turns.send(turn, purpose, contract.address, data, now, least_gas, "disputes.moving")
         self._journal.crash_point("disputes.moved")
+        log.info(move.function, game=turn.game or "all", at="0x" + turn.cursor.hex()[:8])
 
     def _claim_timeout(self, game: Game, now: int) -> None:
-        turn = Turn(game.key, game.number, "timeout", game.cursor)
+        turn = Turn(game.key, game.number, What.TIMEOUT, game.cursor)
         posted = self._games.posted(game.id, game.attempt)
-        if posted is not None and self._is_free(turn, now):
+        if posted is not None and self._turns.is_free(turn, now) and self._room(UNDER_WAY) > 0:
             self._want(turn, Move("timeout", (posted.case, game.number)), now)
 
-    def _send(self, turn: Turn, name: str, to: str, data: bytes, now: int, least_gas: int = 0) -> None:
-        with self._journal.transaction():
-            try:
-                number = self._outbox.enqueue(name, to, data, least_gas=least_gas)
-            except DuplicateError:  # after a reorganisation it may still be on its way
-                self._write(turn, None, now, "on its way already")
-                return
-            self._write(turn, number, now, "")
-            self._journal.crash_point("disputes.moving")
-        log.info("moving", move=name.partition(" ")[0], game=turn.game, cursor="0x" + turn.cursor.hex()[:8])
-
-    def _settle(self, games: list[Game], now: int) -> None:
-        """Collect what ended games pay."""
-        waiting = [game for game in games if self._is_ended(game, now)]
-        waiting = [game for game in waiting if self._is_free(_settlement(game), now)]
-        if not waiting:
-            return
-        statuses = self._disputes.statuses(
-            self._endpoint, [(game.id, game.attempt, game.number) for game in waiting]
-        )
-        slots = self._disputes.contracts.slots(self._endpoint, [game.id for game in waiting])
-        for game, status, slot in zip(waiting, statuses, slots, strict=True):
-            over = slot.attempt != game.attempt or slot.status in (Status.FINAL, Status.REFUNDED)
-            if _pays(game, status, over, self._account):
-                posted = self._games.posted(game.id, game.attempt)
-                if posted is not None:
-                    challenges = self._disputes.contracts.challenges
-                    data = challenges.encode("settle", posted.result, game.attempt, game.number)
-                    name = f"settle game {game.number} of 0x{game.key.hex()}"
-                    self._send(_settlement(game), name, challenges.address, data, now)
-                    self._journal.crash_point("disputes.settling")
-            else:
-                self._rest(_settlement(game), now, "its result still stands", LOOK_AGAIN)
-
-    def _is_ended(self, game: Game, now: int) -> bool:
-        """Whether there may be something to collect."""
-        if game.verdict is not None or game.fallen:
-            return True
-        due = self._dues.get(game.number)
-        return due is not None and now >= due[2].time + LOOK_AGAIN
-
-    # The rows of moves
-
-    def _is_free(self, turn: Turn, now: int) -> bool:
-        row = self._row(turn)
-        return row is None or (row["transaction_id"] is None and row["wait_until"] <= now)
-
-    def _row(self, turn: Turn) -> Any:
-        where = "key = ? AND game = ? AND what = ? AND cursor = ?"
-        return self._journal.row(
-            f"SELECT * FROM moves WHERE {where}",  # noqa: S608
-            *(turn.key, turn.game, turn.what, turn.cursor),
-        )
-
-    def _rest(self, turn: Turn, now: int, note: str, seconds: int = 0) -> None:
-        with self._journal.transaction():
-            self._write(turn, None, now, note, seconds)
-
-    def _write(self, turn: Turn, number: int | None, now: int, note: str, seconds: int = 0) -> None:
-        row = self._row(turn)
-        tries = (row["tries"] if row else 0) + 1
-        pause = seconds or min(LONGEST_RETRY, RETRY << min(tries, 8))
-        self._journal.write(
-            "INSERT OR REPLACE INTO moves VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            *(turn.key, turn.game, turn.what, turn.cursor, number, tries, now + pause, note),
-        )
-
-    def _under_way(self) -> int:
-        row = self._journal.row("SELECT count(*) AS number FROM moves WHERE transaction_id IS NOT NULL")
-        return int(row["number"]) if row else 0
-
     def _tidy(self, games: list[Game], now: int) -> None:
-        """Forget moves that the logs show or that no game needs, and free those whose transaction failed."""
-        needed = {_settlement(game) for game in games}
+        """Forget turns that the logs show or that no game needs, and free those whose transaction failed."""
+        needed = {turn_of(game) for game in games}
         needed |= {turn for game in games if (turn := self._turn(game))}
-        needed |= {Turn(game.key, game.number, "timeout", game.cursor) for game in games}
-        with self._journal.transaction():
-            for row in self._journal.rows("SELECT * FROM moves"):
-                turn = Turn(row["key"], row["game"], row["what"], row["cursor"])
-                if turn not in needed:
-                    self._journal.write(
-                        "DELETE FROM moves WHERE key = ? AND game = ? AND what = ? AND cursor = ?",
-                        *(turn.key, turn.game, turn.what, turn.cursor),
-                    )
-                elif row["transaction_id"] is not None:
-                    outgoing = self._outbox.get(row["transaction_id"])
-                    if outgoing.state in SETTLED:
-                        note = outgoing.note or str(outgoing.state)
-                        done = outgoing.state in (State.CONFIRMED, State.REHEARSED)
-                        self._write(turn, None, now, note, LONGEST_RETRY if done else 0)
-                        log.info("not moved", what=turn.what, game=turn.game, why=note)
-
-
-def _settlement(game: Game) -> Turn:
-    return Turn(game.key, game.number, "settle", b"")
-
-
-def _pays(game: Game, status: int, over: bool, account: str) -> bool:
-    """Whether settling a game does this account good: its bounty, its deposit, or the other's."""
-    if game.challenger == account and status == GameStatus.WON:
-        return True
-    if game.defender == account and status == GameStatus.LOST:
-        return True
-    return game.challenger == account and status in (GameStatus.VOID, GameStatus.LIVE) and over
+        needed |= {Turn(game.key, game.number, What.TIMEOUT, game.cursor) for game in games}
+        for turn, outgoing in self._turns.tidy(needed, now):
+            log.info(
+                "not done", what=str(turn.what), game=turn.game, why=outgoing.note or str(outgoing.state)
+            )

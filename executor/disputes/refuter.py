@@ -23,7 +23,7 @@ from executor.chain.outbox import Outbox, OutboxSettings
 from executor.chain.requests import Status
 from executor.chain.rpc import Endpoint, octets
 from executor.disputes import games as games_module
-from executor.disputes import player as player_module
+from executor.disputes import turns as turns_module
 from executor.disputes import watcher as watcher_module
 from executor.disputes.games import Asked, Games
 from executor.disputes.player import Player
@@ -36,7 +36,7 @@ SCHEMAS = (
     follower_module.SCHEMA,
     outbox_module.SCHEMA,
     games_module.SCHEMA,
-    player_module.SCHEMA,
+    turns_module.SCHEMA,
     watcher_module.SCHEMA,
 )
 

@@ -23,7 +23,7 @@ from executor.chain.outbox import Outbox, OutboxSettings
 from executor.chain.requests import NATIVE, NOBODY
 from executor.chain.rpc import Endpoint, Rpc, octets
 from executor.disputes import games as games_module
-from executor.disputes import player as player_module
+from executor.disputes import turns as turns_module
 from executor.disputes import watcher as watcher_module
 from executor.disputes.traces import MakeTrace, honest, measure
 from executor.journal import Identity, Journal
@@ -42,7 +42,7 @@ SCHEMAS = (
     jobs_module.SCHEMA,
     orders_module.SCHEMA,
     games_module.SCHEMA,
-    player_module.SCHEMA,
+    turns_module.SCHEMA,
     watcher_module.SCHEMA,
 )
 

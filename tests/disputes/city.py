@@ -13,8 +13,10 @@ from eth_account import Account
 
 from executor.backends.golden import goldens
 from executor.chain.codec import Event
+from executor.chain.contracts import Contract
 from executor.chain.disputes import Disputes
 from executor.chain.keys import LocalKey
+from executor.chain.requests import NOBODY
 from executor.chain.rpc import RpcError
 from executor.chain.wallet import Wallet, log_of
 from executor.node.assemble import opened_node
@@ -24,7 +26,7 @@ from executor.program.interpreter import Interpreter
 from executor.program.ir import IntArray, Operation
 from executor.program.trace import Trace
 from tests.executor.anvil import CHAIN_ID, Anvil
-from tests.node.network import DIGITS, ETHER, Town, build, create_model, key
+from tests.node.network import DIGITS, ETHER, MIN_BOND, ROYALTY_BPS, WINDOW, Town, build, key
 
 HIDDEN = 1  # an operation of the digits program whose output is not the answer
 
@@ -32,10 +34,23 @@ HIDDEN = 1  # an operation of the digits program whose output is not the answer
 def build_city(project: Any, anvil: Anvil) -> Town:
     """A town whose model names the Dispute contract as its arbiter, with stake for everybody who plays."""
     town = build(project, anvil)
-    town.model = create_model(town, town.deployment.address("Dispute"))
+    town.model = publish(town, load(DIGITS))
     for role in ("rival", "staker"):
         town.stake(role, 100 * ETHER)
     return town
+
+
+def publish(town: Town, program: Program, input_size: int | None = None) -> str:
+    """A model with this program live, under the Dispute contract. input_size: if not the program's."""
+    terms = (
+        *(program.root, town.deployment.address("Dispute"), NOBODY, ROYALTY_BPS, MIN_BOND, WINDOW),
+        *(input_size or program.input_size, program.output_size, False),
+    )
+    registry, owner = Contract("Registry", town.deployment.address("Registry")), key("owner").address
+    number = town.ask(registry, "count")
+    version = (terms, "file:model.program", b"\1" * 32, b"\2" * 32)
+    town.send("owner", registry, "create_model", "model", owner, owner, version)
+    return str(town.ask(registry, "models", number))
 
 
 def newcomer(town: Town, number: int, amount: int = ETHER) -> LocalKey:
@@ -116,10 +131,14 @@ def step_all(nodes: Sequence[Node], done: Callable[[], bool], seconds: float = 6
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, [node.desk.jobs.counts() for node in nodes]
-        for node in nodes:
-            with suppress(RpcError):  # as `Node.run`: anvil sometimes answers for a block that it is making
-                node.step()
-        time.sleep(0.005)
+        step_once(nodes)
+
+
+def step_once(nodes: Sequence[Node]) -> None:
+    for node in nodes:
+        with suppress(RpcError):  # as `Node.run`: anvil sometimes answers for a block that it is making
+            node.step()
+    time.sleep(0.005)
 
 
 def stake(town: Town, who: str | LocalKey) -> int:
@@ -131,9 +150,9 @@ def stake(town: Town, who: str | LocalKey) -> int:
 def events(town: Town, since: int = 0) -> list[Event]:
     """Every event of a dispute's contracts after a block, in order."""
     disputes = Disputes(town.contracts)
-    bounds = {"address": disputes.watched, "fromBlock": hex(since + 1), "toBlock": "latest"}
+    bounds = {"address": disputes.watched, "fromBlock": "0x1", "toBlock": "latest"}
     logs = [log_of(entry) for entry in town.anvil.call("eth_getLogs", bounds)]
-    return [event for log in logs if (event := disputes.event(log))]
+    return [event for log in logs if log.block_number > since and (event := disputes.event(log))]
 
 
 def names(found: Sequence[Event], *wanted: str) -> list[str]:

@@ -12,7 +12,7 @@ from executor.disputes.games import Posted
 from executor.node.lifecycle import State
 from executor.node.node import Node
 from executor.testing import PARAMETERS
-from tests.disputes.city import at_work, events, liar, names, newcomer, stake, step_all
+from tests.disputes.city import at_work, events, liar, names, newcomer, stake, step_all, step_once
 from tests.executor.anvil import CHAIN_ID
 from tests.node.network import ETHER, MIN_BOND, WINDOW, Town, image
 
@@ -49,8 +49,7 @@ def test_play__ten_challengers_of_an_honest_result__loses_to_none_and_is_paid_by
         challenged = city.anvil.head()
         step_all([honest, *nodes], lambda: bool(names(events(city, challenged), "TileRevealed")))
         for _ in range(10):  # everybody tries to prove something
-            for node in (honest, *nodes):
-                node.step()
+            step_once([honest, *nodes])
         city.warp(CLOCK)
         step_all([honest, *nodes], lambda: len(names(events(city), "Settled")) == 10)
         city.warp(WINDOW)
