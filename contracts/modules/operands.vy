@@ -43,7 +43,7 @@ def _value(operand: Operand) -> int256:
     first, after = views._stretch(operand.view, empty(int256[views.MAX_FORMS]), 1)
     if after == 0:
         return operand.view.fill
-    return sources._element(operand.source, convert(operand.view.values[0], uint256))
+    return sources._element(operand.source, operand.view.values[0])
 
 
 @internal
@@ -58,23 +58,3 @@ def _look_up(table: Operand, index: int256) -> int256:
     found: Operand = table
     found.view.values[0] += min(max(index, 0), last) * convert(table.source.row, int256)
     return self._value(found)
-
-
-@internal
-@view
-def _piece(operand: Operand, first: int256, after: int256, index: int256) -> (uint256, int256):
-    """
-    @notice Where the element of this index of a row stands (see `sources._locate`; 0 if the fill is read), and
-            up to which index the following stand in equal steps (or are fills, too), given the stretch of
-            indices at which it reads elements.
-    """
-    if index < first:
-        return 0, first
-    if index >= after:
-        return 0, max_value(int256)
-    stride: int256 = operand.strides[0]
-    element: int256 = unsafe_add(operand.view.values[0], unsafe_mul(stride, index))
-    at: uint256 = 0
-    reach: uint256 = 0
-    at, reach = sources._locate(operand.source, convert(element, uint256), stride)
-    return at, min(after, unsafe_add(index, convert(reach, int256)))

@@ -9,6 +9,7 @@ from contracts.modules import boxes
 from contracts.modules import functions
 from contracts.modules import operands
 from contracts.modules import packed
+from contracts.modules import sources
 from contracts.modules import views
 
 MAX_CHUNK: constant(uint256) = 8192
@@ -16,6 +17,14 @@ WORTH_PACKING: constant(uint256) = 4  # terms
 MAX_AXES: constant(uint256) = views.MAX_AXES
 MAX_FORMS: constant(uint256) = views.MAX_FORMS
 LEAPS: constant(uint256) = MAX_AXES * MAX_FORMS
+
+
+# What an operand reads while it reads in equal steps.
+struct Run:
+    at: uint256  # of the first element (see sources._piece), 0 if it is the fill
+    stride: int256
+    element_type: uint256
+    fill: int256
 
 
 @internal
@@ -150,83 +159,74 @@ def _row(
             break
         at_a: uint256 = 0
         at_b: uint256 = 0
-        until_a: int256 = 0
-        until_b: int256 = 0
-        at_a, until_a = operands._piece(a, first_a, after_a, index)
-        at_b, until_b = operands._piece(b, first_b, after_b, index)
-        until_a = min(end, min(until_a, until_b))
-        count: uint256 = convert(unsafe_sub(until_a, index), uint256)
-        index = until_a
+        until: int256 = 0
+        until_b: int256 = end
+        at_a, until = sources._piece(a.source, a.view.values[0], a.strides[0], index, first_a, after_a)
+        if not maximum:
+            at_b, until_b = sources._piece(b.source, b.view.values[0], b.strides[0], index, first_b, after_b)
+        until = min(end, min(until, until_b))
+        count: uint256 = convert(unsafe_sub(until, index), uint256)
+        index = until
         if maximum:
             if at_a != 0:
-                result = max(result, self._highest(a, at_a, count))
+                result = max(result, self._highest(at_a, a.strides[0], a.source.element_type, count))
         elif (at_a != 0 or a.view.fill != 0) and (at_b != 0 or b.view.fill != 0):
-            result = unsafe_add(result, self._products(a, at_a, b, at_b, count))
+            x: Run = Run(at=at_a, stride=a.strides[0], element_type=a.source.element_type, fill=a.view.fill)
+            y: Run = Run(at=at_b, stride=b.strides[0], element_type=b.source.element_type, fill=b.view.fill)
+            result = unsafe_add(result, self._products(x, y, count))
     return result
 
 
 @internal
 @view
-def _products(
-    a: operands.Operand, first_a: uint256, b: operands.Operand, first_b: uint256, count: uint256
-) -> int256:
+def _products(a: Run, b: Run, count: uint256) -> int256:
     """
-    @notice Sum of `count` products of elements at equal steps, or of fills where the position is 0.
+    @notice Sum of `count` products of the elements of two runs.
     """
-    side_by_side: bool = (
-        first_a != 0
-        and first_b != 0
-        and a.strides[0] == 1
-        and b.strides[0] == 1
-        and a.source.element_type == 0
-        and b.source.element_type == 0
-    )
     total: int256 = 0
-    if side_by_side and count >= WORTH_PACKING:
+    both: bool = a.at != 0 and b.at != 0 and a.stride == 1 and b.stride == 1
+    if both and a.element_type | b.element_type == 0 and count >= WORTH_PACKING:
         for i: uint256 in range(MAX_CHUNK // packed.MOST):
             done: uint256 = unsafe_mul(packed.MOST, i)
             if done >= count:
                 break
             at: uint256 = unsafe_add(done, 31)
             now: uint256 = min(unsafe_sub(count, done), packed.MOST)
-            total = unsafe_add(total, packed._sum(unsafe_add(first_a, at), unsafe_add(first_b, at), now))
+            total = unsafe_add(total, packed._sum(unsafe_add(a.at, at), unsafe_add(b.at, at), now))
         return total
 
-    x: int256 = a.view.fill
-    y: int256 = b.view.fill
-    bits_a: uint256 = 8 << a.source.element_type
-    bits_b: uint256 = 8 << b.source.element_type
+    x: int256 = a.fill
+    y: int256 = b.fill
+    bits_a: uint256 = 8 << a.element_type
+    bits_b: uint256 = 8 << b.element_type
     unused_a: uint256 = unsafe_sub(256, bits_a)
     unused_b: uint256 = unsafe_sub(256, bits_b)
-    step_a: int256 = a.strides[0] << a.source.element_type
-    step_b: int256 = b.strides[0] << b.source.element_type
-    at_a: int256 = convert(first_a, int256)
-    at_b: int256 = convert(first_b, int256)
+    at_a: int256 = convert(a.at, int256)
+    at_b: int256 = convert(b.at, int256)
     for _: uint256 in range(count, bound=MAX_CHUNK):
-        if first_a != 0:
+        if a.at != 0:
             x = (convert(slice(msg.data, convert(at_a, uint256), 32), int256) << unused_a) >> unused_a
-            at_a = unsafe_add(at_a, step_a)
-        if first_b != 0:
+            at_a = unsafe_add(at_a, a.stride << a.element_type)
+        if b.at != 0:
             y = (convert(slice(msg.data, convert(at_b, uint256), 32), int256) << unused_b) >> unused_b
-            at_b = unsafe_add(at_b, step_b)
+            at_b = unsafe_add(at_b, b.stride << b.element_type)
         total = unsafe_add(total, unsafe_mul(x, y))
     return total
 
 
 @internal
 @view
-def _highest(operand: operands.Operand, first: uint256, count: uint256) -> int256:
+def _highest(first: uint256, stride: int256, element_type: uint256, count: uint256) -> int256:
     """
     @notice Maximum of `count` elements at equal steps.
     """
-    bits: uint256 = 8 << operand.source.element_type
+    bits: uint256 = 8 << element_type
     unused: uint256 = unsafe_sub(256, bits)
-    step: int256 = operand.strides[0] << operand.source.element_type
     highest: int256 = min_value(int256)
     at: int256 = convert(first, int256)
     for _: uint256 in range(count, bound=MAX_CHUNK):
         highest = max(
             highest, (convert(slice(msg.data, convert(at, uint256), 32), int256) << unused) >> unused
         )
-        at = unsafe_add(at, step)
+        at = unsafe_add(at, stride << element_type)
     return highest

@@ -11,7 +11,6 @@ from contracts.modules import views
 
 MAX_ELEMENTS: constant(uint256) = 2**31
 MAX_RANK: constant(uint256) = 8
-FAR: constant(uint256) = 2**31  # more indices than a reduction has
 MASK8: constant(uint256) = 2**8 - 1
 TILE: constant(uint256) = multiproofs.TILE
 PLACE: constant(uint256) = multiproofs.PLACE
@@ -227,13 +226,13 @@ def _check_order(source: Source, entries: uint256) -> bool:
 
 @internal
 @view
-def _element(source: Source, element: uint256) -> int256:
+def _element(source: Source, element: int256) -> int256:
     """
     @notice The value of one element.
     """
     at: uint256 = 0
-    reach: uint256 = 0
-    at, reach = self._locate(source, element, 0)
+    until: int256 = 0
+    at, until = self._piece(source, element, 0, 0, 0, 1)
     bits: uint256 = 8 << source.element_type
     unused: uint256 = unsafe_sub(256, bits)
     return (convert(slice(msg.data, at, 32), int256) << unused) >> unused
@@ -241,59 +240,74 @@ def _element(source: Source, element: uint256) -> int256:
 
 @internal
 @view
-def _locate(source: Source, element: uint256, stride: int256) -> (uint256, uint256):
+def _piece(
+    source: Source, begin: int256, stride: int256, index: int256, first: int256, after: int256
+) -> (uint256, int256):
     """
-    @notice Where an element stands: the word there ends where the element does. And for how many indices, this
-            one included, adding the stride to it stays where elements stand side by side.
+    @notice Along a row of elements, `begin` at index 0 and the stride further with each, of which only those from
+            index `first` to `after` are read: where the element of this index stands (the word there ends where
+            the element does; 0 if it is not read), and up to which index the following stand in equal steps, or
+            are not read either.
     """
-    inner: uint256 = element
+    if index < first:
+        return 0, first
+    if index >= after:
+        return 0, max_value(int256)
+    inner: uint256 = convert(unsafe_add(begin, unsafe_mul(stride, index)), uint256)
     place: uint256 = 0
-    if element >= source.entry:
-        place = unsafe_div(element, source.entry) << 32
-        inner = element % source.entry
+    if inner >= source.entry:
+        place = unsafe_div(inner, source.entry) << 32
+        inner = inner % source.entry
     start: uint256 = unsafe_add(source.base, inner << source.element_type)
     place = unsafe_add(place, start >> 10)
     start = start & (TILE - 1)
 
     tile: uint256 = unsafe_sub(place, source.first)
-    run: uint256 = TILE  # bytes from the beginning of the tile on that stand side by side as in the tensor
+    side_by_side: uint256 = (
+        TILE  # bytes from the beginning of the tile on that stand as they do in the tensor
+    )
     if not source.gapless:
-        tile = self._find(source, place)
+        tile = self._find(source.places, source.given, place)
     elif tile >= source.given:
         raise "referee: tile missing"
     else:
-        run = unsafe_mul(TILE, unsafe_sub(source.given, tile))
+        side_by_side = unsafe_mul(TILE, unsafe_sub(source.given, tile))
     at: uint256 = unsafe_add(unsafe_add(source.tiles, unsafe_mul(TILE, tile)), start)
-    last: uint256 = unsafe_sub(unsafe_add(at, 1 << source.element_type), 32)
+    at = unsafe_sub(unsafe_add(at, 1 << source.element_type), 32)
 
     if stride == 0:
-        return last, FAR
+        return at, after
+    more: uint256 = 0  # elements on the way that the stride goes
+    steps: int256 = stride
     if stride > 0:
-        ahead: uint256 = min(unsafe_sub(source.entry, inner), unsafe_sub(run, start) >> source.element_type)
-        return last, unsafe_add(unsafe_div(unsafe_sub(ahead, 1), convert(stride, uint256)), 1)
-    back: uint256 = min(inner, start >> source.element_type)
-    return last, unsafe_add(unsafe_div(back, convert(-stride, uint256)), 1)
+        more = min(unsafe_sub(source.entry, inner), unsafe_sub(side_by_side, start) >> source.element_type)
+        more = unsafe_sub(more, 1)
+    else:
+        more = min(inner, start >> source.element_type)
+        steps = unsafe_sub(0, stride)
+    steps = unsafe_div(convert(more, int256), steps)
+    return at, min(after, unsafe_add(unsafe_add(index, steps), 1))
 
 
 @internal
 @view
-def _find(source: Source, place: uint256) -> uint256:
+def _find(places: uint256, given: uint256, place: uint256) -> uint256:
     """
     @notice Which of the given tiles has this place.
     """
     low: uint256 = 0
-    high: uint256 = source.given
+    high: uint256 = given
     for _: uint256 in range(7):  # 2^7 > MAX_TILES
         if low >= high:
             break
         middle: uint256 = unsafe_add(low, high) >> 1
-        found: uint256 = self._place(source, middle)
-        if found == place:
-            return middle
+        found: uint256 = convert(slice(msg.data, unsafe_add(places, middle << 3), 32), uint256) >> 192
         if found < place:
             low = unsafe_add(middle, 1)
-        else:
+        elif found > place:
             high = middle
+        else:
+            return middle
     raise "referee: tile missing"
 
 

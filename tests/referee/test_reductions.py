@@ -58,7 +58,7 @@ def reductions(draw: st.DrawFn) -> Program:
     elements = [draw(st.sampled_from([*narrow, ElementType.INT32])) for _ in range(2)]
     row = draw(st.sampled_from([1, 2, 3, 5, 16, 33, 70]))
     reduction = (*draw(st.lists(st.integers(1, 4), max_size=3)), row)
-    depth = len(reduction)
+    depth, arity = len(reduction), 2 if opcode is Opcode.DOT else 1
     terms = row
     for length in reduction[:-1]:
         terms *= length
@@ -66,8 +66,7 @@ def reductions(draw: st.DrawFn) -> Program:
         opcode=opcode,
         result=TensorType(ElementType.INT64, (3, 2)),
         operands=tuple(
-            draw(windows(source, elements[source], depth, row))
-            for source in range(2 if opcode is Opcode.DOT else 1)
+            draw(windows(source, element, depth, row)) for source, element in enumerate(elements[:arity])
         ),
         multiplier=immediate(1, RANK, depth),
         bias=immediate(0, RANK, depth),
