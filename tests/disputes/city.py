@@ -40,10 +40,10 @@ def build_city(project: Any, anvil: Anvil) -> Town:
     return town
 
 
-def publish(town: Town, program: Program, input_size: int | None = None) -> str:
+def publish(town: Town, program: Program, *, input_size: int | None = None, window: int = WINDOW) -> str:
     """A model with this program live, under the Dispute contract. input_size: if not the program's."""
     terms = (
-        *(program.root, town.deployment.address("Dispute"), NOBODY, ROYALTY_BPS, MIN_BOND, WINDOW),
+        *(program.root, town.deployment.address("Dispute"), NOBODY, ROYALTY_BPS, MIN_BOND, window),
         *(input_size or program.input_size, program.output_size, False),
     )
     registry, owner = Contract("Registry", town.deployment.address("Registry")), key("owner").address
