@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
+from executor.program.ir import Opcode
 from tests.soundness.bench import Question, question
 from tests.soundness.census import features, kinds_of
 from tests.soundness.programs import random_data, random_program
@@ -73,15 +74,32 @@ def random_cases(seed: str, kind: str, most: int = 8) -> list[Case]:
     return found
 
 
+def every_step(honest: Trace) -> Iterator[Case]:
+    """All that can be judged of a trace: every element, or all of its chunks and its end."""
+    for t, outputs in enumerate(honest.values):
+        for number, values in enumerate(outputs):
+            for flat in range(len(values)):
+                chunks = honest.chunks(number)
+                if chunks == 1:
+                    yield Case("", honest, t, number, flat, Part.ELEMENT)
+                else:
+                    for chunk in range(chunks):
+                        yield Case("", honest, t, number, flat, Part.CHUNK, chunk)
+                    yield Case("", honest, t, number, flat, Part.RESCALED, exact(honest, t, number, flat))
+
+
+def exact(honest: Trace, t: int, number: int, flat: int) -> int:
+    """The chunks of an element combined."""
+    results = [honest.chunk(t, number, flat, chunk) for chunk in range(honest.chunks(number))]
+    return sum(results) if honest.program.operations[number].opcode is Opcode.DOT else max(results)
+
+
 def parts(rng: Random, seed: str, honest: Trace, t: int, number: int, flat: int) -> Iterator[Case]:
     """What is judged at an element: all of it, or where its reduction has chunks one of them and its end."""
     chunks = honest.chunks(number)
     if chunks == 1:
         yield Case(seed, honest, t, number, flat, Part.ELEMENT)
         return
-    results = [honest.chunk(t, number, flat, chunk) for chunk in range(chunks)]
-    summed = honest.program.operations[number].opcode.name == "DOT"
-    exact = sum(results) if summed else max(results)
     picked = rng.choice([0, chunks - 1, rng.randrange(chunks)])
     yield Case(seed, honest, t, number, flat, Part.CHUNK, picked)
-    yield Case(seed, honest, t, number, flat, Part.RESCALED, exact)
+    yield Case(seed, honest, t, number, flat, Part.RESCALED, exact(honest, t, number, flat))

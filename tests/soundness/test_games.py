@@ -33,7 +33,7 @@ INLINE = 4_096
 def drawn(rng: Random) -> Statement:
     """A random program and input, small enough to be posted."""
     while True:
-        program: Program = random_program(rng, rng.choice(KINDS))
+        program: Program = random_program(rng, rng.choice([*KINDS, *["dot", "max"] * 4]))
         if program.input_size <= INLINE and program.output_size <= INLINE:
             return Statement(program, random_data(rng, program))
 
@@ -123,6 +123,7 @@ def test_game__honest_result__stands_against_dishonest_challengers(court: Court)
         heard += against_the_truth(rng, court, drawn(rng))
     sys.stdout.writelines(f"{times:4} {what}\n" for what, times in heard.items())
     assert heard[f"verdict {DEFENDER}"] == 24
+    assert {"dispute: value is right", "dispute: wrong values", "dispute: not values"} <= set(heard)
     assert "" not in heard
 
 

@@ -64,7 +64,7 @@ def some_view(
     else:  # over the edges of what there is
         constant = -low + rng.randint(-2 - read.count // 8, max(room, 0) + 2)
     offset = Affine(constant, tuple(coefficients[:cut]), tuple(coefficients[cut:]), step)
-    number = rng.choice([0, 0, 0, 0, 0, 0, 0, 1] if rows else [0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4])
+    number = rng.choice([0, 0, 0, 0, 0, 0, 1, 2] if rows else [0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4])
     guards = [some_guard(rng, axes, cut, steps) for _ in range(number)]
     return View(read.source, read.index, offset, some_value(rng, read.tensor.element), tuple(guards))
 
@@ -105,8 +105,12 @@ def some_coefficients(rng: Random, read: Readable, axes: list[int], cut: int) ->
 
 def some_guard(rng: Random, axes: list[int], cut: int, steps: int) -> Guard:
     """A guard that holds for some indices, mostly not for all."""
-    coefficients = [rng.choice([0, 0, 0, 1, -1, 2]) for _ in axes]
-    coefficients[rng.randrange(len(axes))] = 1
+    coefficients = [0] * len(axes)
+    if rng.random() < 0.5:
+        coefficients = [rng.choice([0, 0, 0, 1, -1, 2]) for _ in axes]
+    elif cut < len(axes):  # a window that slides along an axis, as a convolution's does
+        coefficients[rng.randrange(cut, len(axes))] = rng.choice([1, 2, -1])
+    coefficients[rng.randrange(cut)] = 1
     step = rng.choice([0, 0, 0, 1, -1]) if steps > 1 else 0
     low, high = span([*coefficients, step], [*axes, steps])
     margin = rng.choice([0, 0, 1, 2, (high - low) // 3])  # where it is not 0, the ends are padding
