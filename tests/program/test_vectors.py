@@ -1,6 +1,7 @@
 """The committed vectors are what today's code says."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from executor.program.encoding import decode_record
 from executor.program.ir import ElementType, Function, Program, TensorType
 from tests.program import plain
-from tests.vectors.generate import FOLDER, VECTORS, render
+from tests.vectors.generate import FOLDER, GOLDEN, VECTORS, render, write_golden
 from tests.vectors.programs import tiny_programs
 
 
@@ -19,6 +20,12 @@ def test_vectors__regenerated__equal_the_committed(name: str) -> None:
 
 def test_vectors__folder__holds_no_file_without_a_generator() -> None:
     assert {path.name for path in FOLDER.glob("*.json")} == set(VECTORS)
+
+
+def test_golden__regenerated__equal_the_committed(tmp_path: Path) -> None:
+    write_golden(tmp_path)
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert made == {path.name: path.read_bytes() for path in GOLDEN.iterdir()}
 
 
 def cases(name: str) -> list[dict[str, Any]]:
