@@ -246,3 +246,18 @@ def test_run__journal_in_use__says_so(running, options, tmp_path: Path) -> None:
     done = process(*options, "--key", keystore(tmp_path, "executor"), "run", "--artifact", DIGITS)
     assert done.returncode == 1
     assert "another executor is using" in done.stderr
+
+
+def test_watch__program_but_no_key__watches_and_sends_nothing(town: Town, options, tmp_path: Path) -> None:
+    blocks = town.anvil.head()
+    done = process(
+        *(*options, "--account", key("rival").address, "watch", "--artifact", DIGITS, "--once", "--json"),
+        ELENCHUS_LATENCY="1",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "dry run" in done.stderr
+    assert town.anvil.head() == blocks
+
+
+def test_watch__share_beyond_all__is_called_wrongly() -> None:
+    assert executor("watch", "--share", "1.1").returncode == 2

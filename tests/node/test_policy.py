@@ -20,6 +20,7 @@ from executor.node.policy import (
     GAS_A_JOB,
     HOOK_GAS,
     Conditions,
+    Defence,
     Leave,
     Policy,
     Take,
@@ -88,6 +89,24 @@ def test_weigh__floor_of_the_operator__is_on_top_of_the_gas() -> None:
     policy = replace(POLICY, floors={NATIVE: 8})
     assert isinstance(verdict(policy, min_price=COST + 7), Wait)
     assert verdict(policy, min_price=COST + 8) == Take(8)
+
+
+def test_weigh__trace_longer_than_a_quarter_of_the_clock__is_left() -> None:
+    """A defender's clock is three tenths of the ruling time; what is not known to be slow is taken."""
+    terms = frozen()._replace(arbiter_word=int(ARBITER, 16) << 96 | 4_000 << 64)
+
+    def weighed(seconds: float) -> Take | Wait | Leave:
+        policy = replace(POLICY, defences={terms.program_root: Defence(seconds, terms.input_size)})
+        return verdict(policy, terms=terms, min_price=COST)
+
+    assert weighed(300.0) == Take(0)
+    assert weighed(301.0) == Leave("a trace takes 301.0 s, above 300.0 s, a quarter of a defender's clock")
+
+
+def test_weigh__version_of_another_input_size__is_left() -> None:
+    defences = {frozen().program_root: Defence(0.0, 63)}
+    left = verdict(replace(POLICY, defences=defences), min_price=COST)
+    assert left == Leave("its version takes inputs of 64 bytes, its program of 63")
 
 
 def test_weigh__royalty_and_fee__are_not_earned() -> None:
