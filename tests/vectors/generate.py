@@ -1,7 +1,7 @@
 """Rewrites the shared vectors beside this file, and the golden vectors that a backend proves itself on:
 `python -m tests.vectors.generate`.
 
-The golden ones are the tiny programs as artifacts, with their outputs. Tests check that all of them are current.
+The golden ones are the tiny programs as artifacts, with their outputs. Tests check that all are current.
 """
 
 import json
