@@ -1,8 +1,8 @@
 # pragma version 0.4.3
 """
 @title Votes: who votes with whose units, now and at any time before
-@notice OpenZeppelin's Votes. Units count for nobody until their owner delegates them, be it to itself. The units are
-        the token's business; it tells of every move.
+@notice OpenZeppelin's Votes. Units count for nobody until their owner delegates them, be it to itself. The
+        units are the token's business; it tells of every move.
 """
 from contracts.interfaces import IToken
 from contracts.modules import checkpoints as traces

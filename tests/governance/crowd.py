@@ -91,7 +91,7 @@ class Crowd:
                     wire.request("anvil_setBalance", sender, hex(1))
         outcome = self.electorate.twins.act(sender, self.token.address, bytes(data), value)
         self.counts["garbled", outcome.done] += 1
-        self._follow_owner()
+        self.owner = self.token.ours.owner()
 
     def _note(self, function: str, outcome: Outcome, arguments: tuple[Any, ...]) -> None:
         self.counts[function, outcome.done] += 1
@@ -99,10 +99,8 @@ class Crowd:
             self.errors[outcome.data[:4]] += 1
         elif function in ("permit", "delegateBySig"):
             self.used.append((function, arguments))
-        self._follow_owner()
-
-    def _follow_owner(self) -> None:
-        self.owner = self.token.ours.owner()
+        elif function in ("transferOwnership", "renounceOwnership"):
+            self.owner = self.token.ours.owner()
 
     # --- choices ---
 
