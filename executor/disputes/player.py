@@ -152,7 +152,7 @@ class Player:
         look = self._looks.get(game.number)
         if look is None or (look.cursor, look.revealed) != (game.cursor, game.revealed):
             return True
-        return now >= min(look.at + LOOK_AGAIN, max(look.due.time, look.at + 1))
+        return now >= look.at + LOOK_AGAIN or look.at < look.due.time <= now
 
     def _is_odd(self, game: Game, differ: bool, now: int) -> bool:
         """Whether logs and contract have differed for long: the logs are always a little behind."""

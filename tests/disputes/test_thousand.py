@@ -107,7 +107,9 @@ def step_bounded(node: Node) -> None:
     assert node.docket.player._turns.under_way() <= player.UNDER_WAY
 
 
-@pytest.mark.parametrize("games", [100, pytest.param(1_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "games", [100, pytest.param(1_000, marks=[pytest.mark.soak, pytest.mark.timeout(1_200)])]
+)
 def test_play__challenges_spread_over_distinct_tiles__do_not_exhaust_the_defender(
     city: Town, tmp_path: Path, games: int
 ) -> None:
