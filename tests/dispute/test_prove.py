@@ -37,11 +37,12 @@ def test_prove__a_false_value__refutes_the_result(court, hearing, game, roles):
 
 
 def test_prove__by_anybody__pays_the_challenger(court, hearing, game, roles):
-    free = court.world.stakes(roles.challenger)[0]
+    before = court.world.stakes(roles.challenger)
     hearing.send(hearing.descend(game, LIE, TRUTH), roles.stranger)
     court.world.settle(hearing.result, game)
-    assert court.world.stakes(roles.challenger)[0] > free
-    assert court.world.vault.rewards(roles.challenger) + free > free
+    after = court.world.stakes(roles.challenger)
+    assert after[0] == before[0] + PARAMETERS.deposit
+    assert after[2] == before[2] + PARAMETERS.bounty
 
 
 def test_prove__a_true_value__is_refused(court, roles):
