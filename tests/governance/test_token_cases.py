@@ -6,7 +6,7 @@ import pytest
 from eth_abi import decode, encode
 from eth_utils import keccak
 
-from tests.governance.electorate import NAME, NEVER, SUPPLY, SYMBOL, Electorate
+from tests.governance.electorate import HALF_ORDER, NAME, NEVER, SUPPLY, SYMBOL, Electorate
 from tests.governance.twins import Outcome
 from tests.words import DEAD, NOBODY
 
@@ -173,6 +173,15 @@ def test_delegateBySig__high_s__is_refused(electorate, token, founder, voter, st
     mirrored = electorate.delegation(founder, voter, 0, NEVER).mirrored
     outcome = token.delegateBySig(voter, 0, NEVER, *mirrored, sender=stranger)
     assert refused(outcome, "ECDSAInvalidSignatureS(bytes32)", mirrored.s)
+
+
+def test_delegateBySig__s_around_half_the_order__is_refused_from_there_on(token, voter):
+    lowest = (HALF_ORDER + 1).to_bytes(32, "big")
+    outcome = token.delegateBySig(voter, 0, NEVER, 27, bytes(31) + b"\x01", lowest)
+    assert refused(outcome, "ECDSAInvalidSignatureS(bytes32)", lowest)
+    # The highest good s: it recovers to some account, which holds nothing.
+    highest = HALF_ORDER.to_bytes(32, "big")
+    assert token.delegateBySig(voter, 0, NEVER, 27, bytes(31) + b"\x01", highest).done
 
 
 def test_delegateBySig__until_its_expiry__passes_then_no_more(electorate, token, founder, voter, stranger):
