@@ -79,7 +79,8 @@ class Disputes:
             return []
         views = "deadline_of", "game_of"
         answers = ask(endpoint, [self.contract.query(view, *game) for game in games for view in views])
-        return [Due(*due, state[-1]) for due, state in zip(answers[::2], answers[1::2], strict=True)]
+        pairs = zip(answers[::2], answers[1::2], strict=True)
+        return [Due(mover, time, state[-1]) for (mover, time), state in pairs]
 
     def statuses(self, endpoint: Endpoint, games: Sequence[tuple[bytes, int, int]]) -> list[int]:
         """How Challenges sees these games (request, attempt, number); see `GameStatus`."""

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.snapshot
 
 ROOT = Path(__file__).parent.parent.parent
 CONTRACTS = (
-    *("Challenges", "Dispute", "Inputs", "Market", "Model", "Network", "Orders", "Referee", "Registry"),
-    *("StakeVault", "Token"),
+    *("Challenges", "Dispute", "Governor", "Inputs", "Market", "Model", "Network", "Orders", "Referee"),
+    *("Registry", "StakeVault", "Timelock", "Token"),
 )
 LIMIT = 24_576  # bytes of code that a contract may have (EIP-170)
 MARGIN = 256  # left for the next correction
@@ -24,11 +24,17 @@ MARGIN = 256  # left for the next correction
 
 def deployed(world, name: str) -> str:
     """Address of a contract in the world, or of one like those that others make."""
+    owner, stranger = world.roles.owner, world.roles.stranger
+    token = "Votes of a model", "VOTE", False, owner, owner, 10**24
     alone = {
-        "Dispute": (world.challenges, world.roles.stranger),
+        "Dispute": (world.challenges, stranger),
         "Referee": (),
-        "Token": ("Votes of a model", "VOTE", False, world.roles.owner, world.roles.owner, 10**24),
+        "Timelock": (86_400, [owner], [owner], owner),
+        "Token": token,
     }
+    if name == "Governor":
+        votes = world.deploy("Token", *token)
+        return world.deploy(name, "A model", votes, stranger, 1, 100, 0, 4, 10, stranger).address
     if name in alone:
         return world.deploy(name, *alone[name]).address
     where = {"StakeVault": "vault"}

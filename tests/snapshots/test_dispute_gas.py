@@ -163,7 +163,9 @@ def test_dispute__a_product_of_any_size__costs_what_is_committed(court, row, siz
         row("dispute/reveal_32", next(number for function, number in moves if function == "reveal"))
 
 
-def test_curve__the_model__agrees_with_what_was_measured():
+def test_curve__the_model__agrees_with_what_was_measured(pytestconfig):
+    if pytestconfig.getoption("--rewrite-snapshots"):
+        pytest.skip("gas.json is written when all is measured")
     committed = json.loads((SNAPSHOTS / "gas.json").read_text())
     for size in ("1e7", "1e8", "1e9"):
         expected = pytest.approx(committed[f"dispute/{size}"], rel=0.06)
