@@ -31,6 +31,7 @@ from executor.node.desk import Desk, log
 from executor.node.orders import Orders
 
 MOST_BODY = 64 * 1024  # bytes; the largest order is a third of that
+MOST_NESTING = 64  # brackets; beyond Python's stack they would end the process where its limit was raised
 MOST_CONNECTIONS = 32
 PATIENCE = 10.0  # seconds for a question to arrive, and for the loop to take an order
 LARGEST_SHARE = 8  # one signer's orders fill at most one part in so many of the room
@@ -119,6 +120,8 @@ class Intake:
 
     def take(self, body: bytes) -> tuple[int, dict[str, Any]]:
         """The answer to an order: HTTP status and JSON."""
+        if body.count(b"[") + body.count(b"{") > MOST_NESTING:
+            return 400, {"error": "orders: not the JSON of an order"}
         try:
             signed = SignedOrder.from_json(json.loads(body))
         except (ValueError, RecursionError) as error:
