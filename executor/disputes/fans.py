@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from executor.disputes.positions import Level, Reveal
-from executor.program.commitments import EMPTY, Tree, hash_node
+from executor.program.commitments import Tree, empty_node, hash_node
 from executor.program.trace import Trace
 
 
 def rows(children: Sequence[bytes], fan: int, below: int) -> list[list[bytes]]:
     """Every node of a fan, a row a level, the children first; `below` levels lie under these."""
-    found = [[*children, *([_empty(below)] * ((1 << fan) - len(children)))]]
+    found = [[*children, *([empty_node(below)] * ((1 << fan) - len(children)))]]
     while len(found[-1]) > 1:
         row = found[-1]
         found.append([hash_node(row[at], row[at + 1]) for at in range(0, len(row), 2)])
@@ -27,12 +26,6 @@ def rows(children: Sequence[bytes], fan: int, below: int) -> list[list[bytes]]:
 def siblings(children: Sequence[bytes], fan: int, below: int, child: int) -> list[bytes]:
     """The siblings on the way from a child to the top, lowest first."""
     return [row[(child >> level) ^ 1] for level, row in enumerate(rows(children, fan, below)[:-1])]
-
-
-@lru_cache(maxsize=64)
-def _empty(level: int) -> bytes:
-    """Root of a complete subtree of EMPTY."""
-    return EMPTY if level == 0 else hash_node(_empty(level - 1), _empty(level - 1))
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class Tree:
         """The node at `level` (0 = leaves) and `index` from the left."""
         first, after = index << level, (index + 1) << level
         if first >= self.count:
-            return _uniform(EMPTY, level)
+            return empty_node(level)
         if first >= self.present and after <= self.count:
             return _uniform(ZERO_TILE, level)
         if level == 0:
@@ -146,6 +146,11 @@ def _uniform(leaf: bytes, level: int) -> bytes:
     while len(levels) <= level:
         levels.append(hash_node(levels[-1], levels[-1]))
     return levels[level]
+
+
+def empty_node(level: int) -> bytes:
+    """Root of a complete subtree of EMPTY, `level` levels above its leaves."""
+    return _uniform(EMPTY, level)
 
 
 def tree_over(leaves: Sequence[bytes]) -> Tree:
