@@ -98,8 +98,8 @@ def trace(
     operations: uint256 = self._operations(program)
     input_size: uint256 = (header >> 64) & positions.MASK64
     output_size: uint256 = header & positions.MASK64
-    assert self._data_root(input_size, input_tiles) == case.input_root, "dispute: wrong input"
-    assert self._data_root(output_size, output_tiles) == case.output_root, "dispute: wrong output"
+    assert tiles._hash_data(input_size, input_tiles) == case.input_root, "dispute: wrong input"
+    assert tiles._hash_data(output_size, output_tiles) == case.output_root, "dispute: wrong output"
     steps: uint256 = (header >> 192) & positions.MASK32
     if (header >> 224) & 65535 != 0:
         steps = staticcall REFEREE.steps(program, case.input_root, steps_proof)
@@ -631,16 +631,6 @@ def _operations(program: IReferee.Program) -> uint256:
     How many operations the header states.
     """
     return (convert(program.header0, uint256) >> 160) & positions.MASK32
-
-
-@internal
-@pure
-def _data_root(size: uint256, root: bytes32) -> bytes32:
-    """
-    Data root of `size` bytes from the root of the tree over their tiles.
-    """
-    length: bytes8 = convert(convert(size, uint64), bytes8)
-    return keccak256(concat(tiles.INT8_RANK_1, length, length, root))
 
 
 @internal
