@@ -19,9 +19,9 @@ OTHERS = 28
 """How many programs there are around each kind of step, so that every kind is met often enough."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bench(project: Any, accounts: Any, chain: Any) -> Iterator[Bench]:
-    """A deployed Referee to ask; anew in each module, since what a session deploys late may be rewound."""
+    """A deployed Referee to ask."""
     opened = Bench(chain.provider.http_uri, str(accounts[0].deploy(project.Referee)))
     yield opened
     opened.close()
