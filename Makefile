@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export APE_DATA_FOLDER := $(CURDIR)/.ape
 export PYTHON
 
-.PHONY: help install lint format test demo bench soak snapshots lock clean
+.PHONY: help install lint format test demo models bench soak snapshots lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -46,6 +46,9 @@ test: lint ## lint, then every test, then the demo
 
 demo: .build/__local__.json ## digits classified through a local chain by a staked executor
 	@ape run demo
+
+models: install ## real networks and inputs for them, into .models
+	@python -m scripts.models
 
 bench: .build/__local__.json ## the numbers in BENCHMARKS.md
 	@ape run bench

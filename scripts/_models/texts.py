@@ -1,0 +1,83 @@
+"""Real English sentences without a network: what the installed packages say about themselves.
+
+Which ones is decided by the hashes of the sentences, so that the same locked packages give the same texts on
+every machine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib.metadata import Distribution
+from pathlib import Path
+
+from scripts._models.packages import ROOT
+
+LOCK = ROOT / "requirements.lock"
+EACH = 32  # texts of one package at most, so that none sets the tone
+PROSE = 0.8  # part of a text that has to be letters
+CODE = re.compile(r"```.*?```|~~~.*?~~~|^(?: {4}|\t|>>>|\$ ).*$", re.DOTALL | re.MULTILINE)
+MARKUP = re.compile(
+    r"<[^>]*>|!?\[([^\]]*)\]\([^)]*\)|`([^`<]*)(?: <[^>]*>)?`_*|\[![A-Z]+\]|^\s*[-+>]+\s|[*`|#]+",
+    re.MULTILINE,
+)
+SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+
+
+def texts(count: int, least: int, most: int) -> list[str]:
+    """This many different texts of `least` to `most` words: sentences, joined where one is too short."""
+    found = sorted(
+        ((sha256(text.encode()).digest(), name, text) for name, text in _all(least, most)),
+        key=lambda entry: entry[0],
+    )
+    chosen: list[str] = []
+    taken: Counter[str] = Counter()
+    for _, name, text in found:
+        if taken[name] < EACH and text not in chosen:
+            chosen.append(text)
+            taken[name] += 1
+    if len(chosen) < count:
+        raise ValueError(f"texts: the packages hold only {len(chosen)} of {count} texts")
+    return chosen[:count]
+
+
+def _all(least: int, most: int) -> Iterator[tuple[str, str]]:
+    for name in re.findall(r"^([\w.-]+)==", LOCK.read_text(), re.MULTILINE):
+        for described in Distribution.discover(name=name):
+            for paragraph in paragraphs(described.metadata.get_payload() or ""):
+                for text in passages(paragraph, least, most):
+                    yield name, text
+
+
+def paragraphs(description: str) -> list[str]:
+    """The prose of a Markdown or reStructuredText description, without markup, line breaks and code."""
+    plain = MARKUP.sub(lambda match: match[1] or match[2] or " ", CODE.sub("\n\n", description))
+    return [" ".join(part.split()) for part in re.split(r"\n\s*\n", plain)]
+
+
+def passages(paragraph: str, least: int, most: int) -> Iterator[str]:
+    """Runs of sentences with the wished number of words, of which most characters are letters."""
+    passage: list[str] = []
+    for sentence in SENTENCE.split(paragraph):
+        passage += sentence.split()
+        if len(passage) > most:
+            passage = []
+        elif len(passage) >= least:
+            text = " ".join(passage)
+            passage = []
+            if sum(map(str.isalpha, text)) >= PROSE * len(text) - len(text.split()) and text[-1] in ".!?":
+                yield text
+
+
+def repository() -> list[tuple[Path, str]]:
+    """Every paragraph of the repository's own documentation, with its file: what a demonstration searches."""
+    files = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "deployments").glob("*.md"))]
+    return [
+        (file.relative_to(ROOT), paragraph)
+        for file in files
+        if file.is_file()
+        for paragraph in paragraphs(file.read_text())
+        if len(paragraph.split()) >= 8
+    ]
