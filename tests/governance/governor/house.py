@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -86,23 +87,31 @@ class Proposal(NamedTuple):
 
     @property
     def id(self) -> int:
-        types = ["address[]", "uint256[]", "bytes[]", "bytes32"]
-        return int.from_bytes(keccak(encode(types, self.steps)), "big")
+        return _id(self)
 
 
 class House:
-    """Token, Timelock, Governor and a target on two chains. Build it once a session."""
+    """Token, Timelock, Governor and a target on two chains. Build it once a session.
 
-    def __init__(self, both: Both, project: Any, token: str = "OzToken") -> None:
+    The votes are those of OpenZeppelin's token on both chains or, with `own_token`, of ours on our chain.
+    """
+
+    def __init__(
+        self, both: Both, project: Any, *, by_timestamp: bool = False, own_token: bool = False
+    ) -> None:
         self.both = both
         self.project = project
         theirs = compiled()
         self.roles = SimpleNamespace(**{role: _address(role) for role in ROLES}, deployer=DEPLOYER)
         self.roles.signer = SIGNER.address
 
-        supply = SUPPLY * ETHER
-        code = theirs[token].creation("Votes", "VOTE", self.roles.stranger, DEPLOYER, supply)
-        self.token = both.existing(theirs[token], both.deploy(code, code))
+        self.by_timestamp = by_timestamp
+        owner_holder_supply = (self.roles.stranger, DEPLOYER, SUPPLY * ETHER)
+        token = theirs["OzTimestampToken" if by_timestamp else "OzToken"]
+        code = ours = token.creation("Votes", "VOTE", *owner_holder_supply)
+        if own_token:
+            ours = bytes(project.Token("Votes", "VOTE", by_timestamp, *owner_holder_supply).data)
+        self.token = both.existing(token, both.deploy(ours, code))
         self.timelock = self.deploy("Timelock", DELAY, [], [NOBODY], DEPLOYER)
         self.governor = self.create_governor()
         self.target = self.deploy_mock("MockTarget")
@@ -192,9 +201,7 @@ class House:
 
     def timepoint(self) -> int:
         """Of the newest block."""
-        if self.token.CLOCK_MODE() == "mode=timestamp":
-            return self.both.now()
-        return self.both.number()
+        return self.both.now() if self.by_timestamp else self.both.number()
 
     def vote(self, proposal: Proposal, support: Support, *voters: str) -> None:
         """Each with all its weight."""
@@ -244,6 +251,12 @@ class House:
         types = ["address[]", "uint256[]", "bytes[]", "bytes32", "bytes32"]
         calls = Proposal(tuple(actions), "").calls
         return keccak(encode(types, [*calls, predecessor, salt]))
+
+
+@lru_cache
+def _id(proposal: Proposal) -> int:
+    types = ["address[]", "uint256[]", "bytes[]", "bytes32"]
+    return int.from_bytes(keccak(encode(types, proposal.steps)), "big")
 
 
 def _address(role: str) -> str:

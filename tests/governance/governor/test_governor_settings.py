@@ -21,7 +21,6 @@ from tests.governance.governor.house import (
     THRESHOLD,
     VOTING_DELAY,
     VOTING_PERIOD,
-    House,
     Proposal,
     State,
     Support,
@@ -269,15 +268,6 @@ def test_supports_interface__for_each__as_openzeppelin_says(house, code):
 
 
 # --- clocks ---
-
-
-def test_clock__of_a_token_by_timestamps__is_followed(built_house):
-    with built_house.both.twins.rewound():
-        house = House(built_house.both, built_house.project, "OzTimestampToken")
-        assert house.governor.CLOCK_MODE() == "mode=timestamp"
-        assert house.governor.clock() == house.timepoint() + 1
-        house.decide(house.poke())
-        assert house.target.count() == 1
 
 
 def test_clock__of_a_token_without_one__counts_blocks(house):

@@ -193,6 +193,31 @@ def test_execute_batch__of_all_it_can_hold__does_them_in_order(house, timelock):
     assert timelock.isOperationDone(key)
 
 
+def test_execute_batch__that_cancels_itself__is_refused_as_a_whole(house, timelock):
+    timelock.grantRole(house.role("CANCELLER_ROLE"), house.target, sender=DEPLOYER)
+    actions = [house.poke()]
+    calls, key = Proposal(tuple(actions), "").calls, house.batch_id(actions, NO_ID, SALT)
+    house.target.order_call(timelock, timelock.cancel.encode_input(key), sender=DEPLOYER)
+    timelock.scheduleBatch(*calls, NO_ID, SALT, DELAY, sender=house.roles.proposer)
+    house.wait()
+    with refused(WRONG_STATE, key, bitmap(READY)):
+        timelock.executeBatch(*calls, NO_ID, SALT, sender=house.roles.executor)
+    assert timelock.isOperationReady(key)
+    assert house.target.count() == 0
+
+
+def test_execute_batch__whose_predecessor_is_missing__is_refused(house, timelock, schedule):
+    first, first_operation = schedule(house.poke(1))
+    calls = Proposal((house.poke(2), house.poke(3)), "").calls
+    timelock.scheduleBatch(*calls, first, SALT, DELAY, sender=house.roles.proposer)
+    house.wait()
+    with refused("TimelockUnexecutedPredecessor(bytes32)", first):
+        timelock.executeBatch(*calls, first, SALT, sender=house.roles.executor)
+    timelock.execute(*first_operation, sender=house.roles.executor)
+    timelock.executeBatch(*calls, first, SALT, sender=house.roles.executor)
+    assert house.target.count() == 3
+
+
 def test_schedule_batch__of_nothing__is_an_operation(house, timelock):
     timelock.scheduleBatch([], [], [], NO_ID, NO_ID, DELAY, sender=house.roles.proposer)
     house.wait()

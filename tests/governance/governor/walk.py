@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from eth_account import Account
 from eth_utils import keccak
@@ -21,6 +21,8 @@ from tests.governance.governor.house import DELAY, ETHER, NAME, NO_ID, NOBODY, A
 from tests.governance.oz import compiled
 from tests.governance.twins import DEPLOYER
 from tests.wire import Refused
+
+Thing = TypeVar("Thing")
 
 WALKERS = 6
 WEALTH = 30 * ETHER  # of each at the beginning
@@ -117,8 +119,8 @@ class Walk:
         if self.chance(0.04):
             values = values[1:]
         threshold = self.seen_governor.proposalThreshold()
-        rich = [walker for walker in self.walkers if self.seen_token.getVotes(walker) >= threshold]
-        sender = self.pick(rich or self.walkers, self.walkers)
+        rich = self.first(self.walkers, lambda walker: self.seen_token.getVotes(walker) >= threshold)
+        sender = self.pick([rich] if rich else self.walkers, self.walkers)
         if self.attempt(
             self.governor.propose, targets, values, calldatas, proposal.description, sender=sender
         ):
@@ -336,27 +338,29 @@ class Walk:
         """Mostly one who may."""
         return self.random.choice(able if self.chance(0.92) else all_of_them)
 
+    def first(self, some: Sequence[Thing], fits: Callable[[Thing], bool]) -> Thing | None:
+        """One of those that fit, each as likely; the chain is asked no more often than it takes."""
+        return next((each for each in self.random.sample(some, len(some)) if fits(each)), None)
+
     def support(self) -> int:
         return self.random.choices([0, 1, 2, 3], [12, 70, 15, 2])[0]
 
     def voter(self, proposal: Proposal) -> str:
-        waiting = [each for each in self.walkers if not self.seen_governor.hasVoted(proposal.id, each)]
-        return self.pick(waiting or self.walkers, self.walkers)
+        waiting = self.first(self.walkers, lambda each: not self.seen_governor.hasVoted(proposal.id, each))
+        return self.pick([waiting] if waiting else self.walkers, self.walkers)
 
     def proposal_in(self, *states: State) -> Proposal | None:
         """A recent proposal in one of these states, sometimes in any."""
         recent = self.proposals[-6:]
         if recent and self.chance(0.05):
             return self.random.choice(recent)
-        ready = [each for each in recent if self.seen_governor.state(each.id) in states]
-        return self.random.choice(ready) if ready else None
+        return self.first(recent, lambda each: self.seen_governor.state(each.id) in states)
 
     def operation_in(self, *states: int) -> Operation | None:
         recent = self.operations[-6:]
         if recent and self.chance(0.05):
             return self.random.choice(recent)
-        ready = [each for each in recent if self.seen_timelock.getOperationState(each.id) in states]
-        return self.random.choice(ready) if ready else None
+        return self.first(recent, lambda each: self.seen_timelock.getOperationState(each.id) in states)
 
     def description(self) -> str:
         text = "".join(self.random.choices("abc# ", k=self.random.randrange(80)))
