@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 import onnx
 
-from scripts._models import inputs, minilm, safetensors
+from scripts._models import inputs, lines, minilm, safetensors
 from scripts._models.fetch import FetchError, fetch
 from scripts._models.packages import MODELS
 
@@ -27,6 +27,9 @@ def cli() -> None:
     for sequence in inputs.WORDS:
         onnx.save(minilm.build(weights, sequence), MODELS / f"minilm_{sequence}.onnx")
         click.echo(f"built minilm_{sequence}.onnx")
+    for network in lines.WIDTHS:
+        onnx.save(lines.upgraded(MODELS / f"ocr_{network}_source.onnx"), MODELS / f"ocr_{network}.onnx")
+        click.echo(f"upgraded ocr_{network}.onnx")
     for name in inputs.gather():
         click.echo(f"gathered inputs/{name}")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from scripts._models import files
+from scripts._models import files, lines, speech
 from scripts._models.packages import MODELS
 from scripts._models.texts import texts
 from scripts._models.wordpiece import Wordpiece
@@ -20,6 +20,9 @@ Inputs = Mapping[str, npt.NDArray[np.generic]]
 INPUTS = MODELS / "inputs"
 CALIBRATION, HELD_OUT = "calibration", "heldout"
 TEXTS = {CALIBRATION: 64, HELD_OUT: 256}
+CLIPS = {CALIBRATION: (48, 1), HELD_OUT: (60, 2)}
+LINES = {CALIBRATION: (48, 1), HELD_OUT: (160, 2)}
+"""How many, and the seed of the generator."""
 WORDS = {32: (8, 26), 128: (24, 90)}
 """Words of a text, by the tokens that the network reads."""
 
@@ -41,10 +44,23 @@ def magika() -> dict[str, Inputs]:
     return {use: {"bytes": np.stack(rows)[:, None]} for use, rows in split.items()}
 
 
+def silero() -> dict[str, Inputs]:
+    """Clips of a second."""
+    return {use: {"input": speech.clips(count, seed)} for use, (count, seed) in CLIPS.items()}
+
+
+def ocr(network: str) -> dict[str, Inputs]:
+    """Pictures of lines."""
+    return {use: {"x": lines.lines(network, count, seed)[:, None]} for use, (count, seed) in LINES.items()}
+
+
 GATHERED: dict[str, Callable[[], dict[str, Inputs]]] = {
     "minilm_32": lambda: minilm(32),
     "minilm_128": lambda: minilm(128),
     "magika": magika,
+    "silero": silero,
+    "ocr_direction": lambda: ocr("direction"),
+    "ocr_line": lambda: ocr("line"),
 }
 
 

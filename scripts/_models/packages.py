@@ -59,15 +59,8 @@ MEMBERS = (
     ),
     Member(
         "silero_vad",
-        "silero_vad/data/silero_vad_16k_op15.onnx",
-        "silero.onnx",
-        1289603,
-        "7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
-    ),
-    Member(
-        "silero_vad",
         "silero_vad/data/silero_vad_16k_sequence.onnx",
-        "silero_sequence.onnx",
+        "silero.onnx",
         1246165,
         "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
     ),
