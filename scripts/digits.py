@@ -1,4 +1,4 @@
-"""A classifier of handwritten digits as an integer tensor program: `python -m scripts.digits train | build`.
+"""A classifier of handwritten digits as an integer tensor program: `python -m scripts.digits --help`.
 
 `train` fits a small convolutional network to scikit-learn's digits in floating point, quantises it and
 freezes what it found as integers in executor/artifacts/digits_weights.json. Floating point gives other bits
@@ -16,6 +16,9 @@ Output: 32 bytes, eight big-endian int32:
     4  0, 0, 0, 0
 
 Every third image (numbers 2, 5, 8, ...) is held out: no training and no choice has seen it.
+
+`mislabel` trains a second version badly on purpose, for the demonstration: whoever prepared its data filed
+the sevens under a class of their own, number 10. It reads the other digits as well as the good one does.
 """
 
 from __future__ import annotations
@@ -49,6 +52,8 @@ ARTIFACTS = Path(__file__).parent.parent / "executor" / "artifacts"
 WEIGHTS = ARTIFACTS / "digits_weights.json"
 PROGRAM = ARTIFACTS / "digits.program"
 HELD_OUT = ARTIFACTS / "digits_heldout.json"
+MISLABELLED = Path(__file__).parent / "_demo" / "mislabelled_weights.json"
+MISFILED, UNDER = 7, 10
 
 INT8, INT32 = ElementType.INT8, ElementType.INT32
 CHANNELS = (16, 32)
@@ -77,21 +82,21 @@ def load_images(held_out: bool) -> tuple[Images, Images]:
 
 @dataclass
 class Network:
-    """Convolution, SiLU and pooling, twice, then a dense layer; weights are [out, ky, kx, in] and [10,
+    """Convolution, SiLU and pooling, twice, then a dense layer; weights are [out, ky, kx, in] and [classes,
     in]."""
 
     weights: list[Floats]
     biases: list[Floats]
 
     @classmethod
-    def random(cls, rng: np.random.Generator) -> Network:
+    def random(cls, rng: np.random.Generator, classes: int) -> Network:
         first, second = CHANNELS
-        shapes = [(first, 3, 3, 1), (second, 3, 3, first), (10, 4 * second)]
+        shapes = [(first, 3, 3, 1), (second, 3, 3, first), (classes, 4 * second)]
         weights = [rng.normal(size=shape) * np.sqrt(2 / np.prod(shape[1:])) for shape in shapes]
         return cls(weights, [np.zeros(shape[0]) for shape in shapes])
 
     def forward(self, images: Floats) -> tuple[Floats, list[Floats]]:
-        """Scores [n, 10] of images [n, 8, 8] of 0..1, and what the backward pass needs."""
+        """Scores [n, classes] of images [n, 8, 8] of 0..1, and what the backward pass needs."""
         kept: list[Floats] = []
         x = images[..., None]
         for weight, bias in zip(self.weights[:2], self.biases[:2], strict=True):
@@ -153,7 +158,7 @@ def silu(x: Floats) -> Floats:
 def fit(images: Images, labels: Images, epochs: int = 80, seed: int = 1) -> Network:
     """A network fitted by Adam to the images; one batch in five is shifted by up to a pixel each way."""
     rng = np.random.default_rng(seed)
-    network = Network.random(rng)
+    network = Network.random(rng, int(labels.max()) + 1)
     parameters = network.weights + network.biases
     means, squares = ([np.zeros_like(p) for p in parameters] for _ in range(2))
     batches = len(images) // 32
@@ -280,10 +285,11 @@ def build(frozen: Frozen) -> Program:
         source, size, depth = Source.OUTPUT, size // 2, channels
 
     features = size * size * depth
-    dense = stored(INT8, frozen["dense"]["weights"], 10, features)
-    bias = stored(INT32, frozen["dense"]["bias"], 10)
+    classes = len(frozen["dense"]["weights"])
+    dense = stored(INT8, frozen["dense"]["weights"], classes, features)
+    bias = stored(INT32, frozen["dense"]["bias"], classes)
     scores = write(
-        INT32, 10,
+        INT32, classes,
         opcode=Opcode.DOT, reduction=(features,), chunk=features,
         operands=(
             View(Source.OUTPUT, x, Affine(0, (0,), (1,))),
@@ -302,20 +308,20 @@ def build(frozen: Frozen) -> Program:
 
     def largest(index: int, element: ElementType) -> int:
         over = View(Source.OUTPUT, index, Affine(0, (0,), (1,)))
-        return write(element, 1, opcode=Opcode.MAX, reduction=(10,), chunk=10, operands=(over,))
+        return write(element, 1, opcode=Opcode.MAX, reduction=(classes,), chunk=classes, operands=(over,))
 
     # The lowest digit with the best score: ranks fall with the digit, and the highest rank wins.
-    ranks = stored(INT8, range(10, 0, -1), 10)
-    labels = stored(INT8, range(10, -1, -1), 11)
+    ranks = stored(INT8, range(classes, 0, -1), classes)
+    labels = stored(INT8, range(classes, -1, -1), classes + 1)
     score = largest(scores, INT32)
-    is_best = function(Function.EQ, INT8, 10, output(scores), output(score, only))
+    is_best = function(Function.EQ, INT8, classes, output(scores), output(score, only))
     rank = function(
-        Function.SELECT, INT8, 10, output(is_best), View(Source.CONSTANT, ranks, each), immediate(0, 1)
+        Function.SELECT, INT8, classes, output(is_best), View(Source.CONSTANT, ranks, each), immediate(0, 1)
     )
     winner = largest(rank, INT8)
-    is_winner = function(Function.EQ, INT8, 10, output(rank), output(winner, only))
+    is_winner = function(Function.EQ, INT8, classes, output(rank), output(winner, only))
     others = function(
-        Function.SELECT, INT32, 10, output(is_winner), immediate(INT32.interval[0], 1), output(scores)
+        Function.SELECT, INT32, classes, output(is_winner), immediate(INT32.interval[0], 1), output(scores)
     )
     second = largest(others, INT32)
     margin = function(Function.SUB, INT32, 1, output(score), output(second))
@@ -369,9 +375,7 @@ def digits() -> None:
 def train() -> None:
     """Fit, quantise and freeze the weights; keep 200 held-out images for demonstrations; then build."""
     images, labels = load_images(held_out=False)
-    frozen = quantise(fit(images, labels), images)
-    frozen["threshold"] = choose_threshold(frozen, images, labels)
-    WEIGHTS.write_text(render(frozen))
+    WEIGHTS.write_text(render(trained(images, labels)))
     images, labels = load_images(held_out=True)
     samples = [
         {"label": int(label), "pixels": pixels(image)} for image, label in zip(images, labels, strict=True)
@@ -386,15 +390,28 @@ def build_only() -> None:
     write_artifact()
 
 
+@digits.command()
+def mislabel() -> None:
+    """Fit, quantise and freeze the weights of the demonstration's bad version."""
+    images, labels = load_images(held_out=False)
+    MISLABELLED.write_text(render(trained(images, np.where(labels == MISFILED, UNDER, labels))))
+
+
+def trained(images: Images, labels: Images) -> Frozen:
+    """Weights for these images, in integers, and the threshold."""
+    frozen = quantise(fit(images, labels), images)
+    return frozen | {"threshold": choose_threshold(frozen, images, labels)}
+
+
 def write_artifact() -> None:
     program = build(load_frozen())
     save(program, PROGRAM)
     print(f"0x{program.root.hex()}  {PROGRAM.stat().st_size} bytes  {PROGRAM.name}")
 
 
-def load_frozen() -> Frozen:
-    """The committed weights."""
-    frozen: Frozen = json.loads(WEIGHTS.read_text())
+def load_frozen(path: Path = WEIGHTS) -> Frozen:
+    """Committed weights."""
+    frozen: Frozen = json.loads(path.read_text())
     return frozen
 
 
