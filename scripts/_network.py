@@ -47,7 +47,7 @@ def on_network(group: click.Group) -> Callable[[Callable[..., None]], click.Comm
             provider: Any, alias: str | None, manifest: Path | None, *arguments: Any, **options: Any
         ) -> None:
             try:
-                deployment = _read(provider, manifest)
+                deployment = read_manifest(provider, manifest)
                 command(Network(deployment, signer(provider, alias)), *arguments, **options)
             except (DeploymentError, ApeException) as error:
                 raise click.ClickException(str(error)) from None
@@ -66,7 +66,8 @@ def on_network(group: click.Group) -> Callable[[Callable[..., None]], click.Comm
     return decorate
 
 
-def _read(provider: Any, manifest: Path | None) -> Deployment:
+def read_manifest(provider: Any, manifest: Path | None) -> Deployment:
+    """The manifest of the network that the provider is connected to; DeploymentError if it is another's."""
     path = manifest or DEPLOYMENTS / f"{network_name(provider)}.json"
     deployment = Deployment.read(path)
     if deployment.chain_id != provider.chain_id:
