@@ -68,14 +68,19 @@ class Sample:
 
 
 def samples() -> list[Sample]:
-    """Up to `EACH` files of every kind, chosen by the hashes of their names."""
+    """Up to `EACH` different files of every kind, chosen by the hashes of their names."""
     by_kind: dict[str, list[tuple[bytes, Path]]] = {kind: [] for kind in KINDS}
     for place in PLACES:
         for path in place.rglob("*.*"):
             if path.suffix in by_kind and path.is_file() and path.stat().st_size >= LEAST:
                 name = path.relative_to(place).as_posix()
                 by_kind[path.suffix].append((sha256(name.encode()).digest(), path))
-    return [Sample(path, kind) for kind, found in by_kind.items() for _, path in sorted(found)[:EACH]]
+    different: dict[bytes, Sample] = {}
+    for kind, found in by_kind.items():
+        for _, path in sorted(found)[:EACH]:
+            sample = Sample(path, kind)
+            different.setdefault(sample.features.tobytes(), sample)
+    return list(different.values())
 
 
 def repository() -> list[Path]:

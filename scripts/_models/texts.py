@@ -16,13 +16,11 @@ from pathlib import Path
 from scripts._models.packages import ROOT
 
 LOCK = ROOT / "requirements.lock"
-EACH = 32  # texts of one package at most, so that none sets the tone
+EACH = 16  # texts of one package at most, so that none sets the tone
 PROSE = 0.8  # part of a text that has to be letters
-CODE = re.compile(r"```.*?```|~~~.*?~~~|^(?: {4}|\t|>>>|\$ ).*$", re.DOTALL | re.MULTILINE)
-MARKUP = re.compile(
-    r"<[^>]*>|!?\[([^\]]*)\]\([^)]*\)|`([^`<]*)(?: <[^>]*>)?`_*|\[![A-Z]+\]|^\s*[-+>]+\s|[*`|#]+",
-    re.MULTILINE,
-)
+CODE = re.compile(r"```.*?```|~~~.*?~~~|^(?: {4}|\t|>>>|\$ )[^\n]*$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"<[^>]*>|!?\[([^\]]*)\]\([^)]*\)|`([^`<]*)(?: <[^>]*>)?`_*")
+MARK = re.compile(r"\[![A-Z]+\]|^[ \t]*[-+>]+\s|[*`|#]+", re.MULTILINE)
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
@@ -32,15 +30,16 @@ def texts(count: int, least: int, most: int) -> list[str]:
         ((sha256(text.encode()).digest(), name, text) for name, text in _all(least, most)),
         key=lambda entry: entry[0],
     )
-    chosen: list[str] = []
+    chosen: dict[str, str] = {}  # by their letters, so that none differs in a number alone
     taken: Counter[str] = Counter()
     for _, name, text in found:
-        if taken[name] < EACH and text not in chosen:
-            chosen.append(text)
+        letters = "".join(filter(str.isalpha, text))
+        if taken[name] < EACH and letters not in chosen:
+            chosen[letters] = text
             taken[name] += 1
     if len(chosen) < count:
         raise ValueError(f"texts: the packages hold only {len(chosen)} of {count} texts")
-    return chosen[:count]
+    return list(chosen.values())[:count]
 
 
 def _all(least: int, most: int) -> Iterator[tuple[str, str]]:
@@ -53,7 +52,8 @@ def _all(least: int, most: int) -> Iterator[tuple[str, str]]:
 
 def paragraphs(description: str) -> list[str]:
     """The prose of a Markdown or reStructuredText description, without markup, line breaks and code."""
-    plain = MARKUP.sub(lambda match: match[1] or match[2] or " ", CODE.sub("\n\n", description))
+    prose = LINK.sub(lambda link: link[1] or link[2] or " ", CODE.sub("\n\n", description))
+    plain = MARK.sub("", prose)
     return [" ".join(part.split()) for part in re.split(r"\n\s*\n", plain)]
 
 
@@ -67,7 +67,8 @@ def passages(paragraph: str, least: int, most: int) -> Iterator[str]:
         elif len(passage) >= least:
             text = " ".join(passage)
             passage = []
-            if sum(map(str.isalpha, text)) >= PROSE * len(text) - len(text.split()) and text[-1] in ".!?":
+            prose = sum(map(str.isalpha, text)) >= PROSE * len(text) - len(text.split())
+            if prose and text[-1] in ".!?" and "://" not in text:
                 yield text
 
 

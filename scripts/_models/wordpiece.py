@@ -16,9 +16,9 @@ import numpy.typing as npt
 LONGEST_WORD = 100
 IDEOGRAPHS = (
     *((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0x20000, 0x2A6DF), (0x2A700, 0x2B73F), (0x2B740, 0x2B81F)),
-    *((0x2B820, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F)),
+    *((0x2B920, 0x2CEAF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F)),
 )
-"""Written without spaces: each is a word of its own."""
+"""Written without spaces: each is a word of its own. Ranges as in the tokenizer that trained the network."""
 
 
 class Wordpiece:
@@ -67,7 +67,8 @@ def words(text: str) -> Iterator[str]:
     """Lower case without accents, cut at spaces and around every punctuation mark."""
     spaced = "".join(_cleaned(character) for character in text)
     plain = unicodedata.normalize("NFD", spaced)
-    plain = "".join(c for c in plain if unicodedata.category(c) != "Mn").lower()
+    # One by one: a sigma at a word's end has no other lower case here.
+    plain = "".join(c.lower() for c in plain if unicodedata.category(c) != "Mn")
     for run in plain.split():
         word = ""
         for character in run:
@@ -86,7 +87,7 @@ def _cleaned(character: str) -> str:
     code = ord(character)
     if character in "\t\n\r" or unicodedata.category(character) == "Zs":
         return " "
-    if code in (0, 0xFFFD) or unicodedata.category(character).startswith("C"):
+    if code in (0, 0xFFFD) or unicodedata.category(character) in ("Cc", "Cf", "Co"):
         return ""
     return f" {character} " if any(low <= code <= high for low, high in IDEOGRAPHS) else character
 
