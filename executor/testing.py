@@ -32,7 +32,7 @@ from eth_utils.crypto import keccak
 
 from executor.chain.codec import type_name
 from executor.chain.contracts import Contract, ask
-from executor.chain.creation import BLUEPRINT, Creation, arbiters, plan
+from executor.chain.creation import BLUEPRINTS, Creation, arbiters, plan
 from executor.chain.deployment import Contract as Entry
 from executor.chain.deployment import Deployment
 from executor.chain.keys import Key, LocalKey
@@ -243,7 +243,7 @@ def deploy(url: str, project: Any, key: Key, parameters: Mapping[str, int] = PAR
 
 
 def _code(creation: Creation, contract: Compiled) -> bytes:
-    if creation.name == BLUEPRINT:
+    if creation.name in BLUEPRINTS:
         kept = b"\xfe\x71\x00" + contract.code
         return b"\x61" + len(kept).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3") + kept
     return contract.code + encode([type_name(item) for item in contract.inputs], creation.arguments)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from executor.chain.creation import BLUEPRINT, Creation, plan
+from executor.chain.creation import BLUEPRINTS, Creation, plan
 from executor.chain.requests import NOBODY
 
 Sent = Callable[[str, str], None]
@@ -33,6 +33,7 @@ class Deployment:
     challenges: Any
     market: Any
     registry: Any
+    dao_factory: Any
 
 
 def create_all(project: Any, deployer: Any, creations: list[Creation], sent: Sent) -> None:
@@ -64,7 +65,7 @@ def create(project: Any, deployer: Any, creation: Creation, sent: Sent) -> None:
 def creating_transaction(project: Any, deployer: Any, creation: Creation) -> Any:
     """The transaction, not yet signed, that creates one contract."""
     container = getattr(project, creation.name)
-    if creation.name == BLUEPRINT:
+    if creation.name in BLUEPRINTS:
         ecosystem = deployer.provider.network.ecosystem
         return ecosystem.encode_contract_blueprint(container.contract_type, sender=deployer.address)
     return container(*creation.arguments, sender=deployer.address)
@@ -95,5 +96,5 @@ def deploy_contracts(
     )
     create_all(project, deployer, creations, lambda _name, _hash: None)
     at = {creation.name: creation.address for creation in creations}
-    names = ("Inputs", "StakeVault", "Network", "Orders", "Challenges", "Market", "Registry")
+    names = ("Inputs", "StakeVault", "Network", "Orders", "Challenges", "Market", "Registry", "DaoFactory")
     return Deployment(bond_asset, *(getattr(project, name).at(at[name]) for name in names))

@@ -7,7 +7,7 @@ from typing import Any
 
 from ape.exceptions import ApeException
 
-from executor.chain.creation import BLUEPRINT, Creation, arbiters, plan
+from executor.chain.creation import BLUEPRINTS, Creation, arbiters, plan
 from executor.chain.deployment import Deployment as Manifest
 from executor.chain.requests import NOBODY
 from scripts._creation import DeploymentStoppedError, create_all, creating_transaction
@@ -118,8 +118,8 @@ def _manifest(
                 provider,
                 creation.address,
                 note.transactions[creation.name],
-                # A blueprint is not constructed yet: its parameters are each model's own.
-                None if creation.name == BLUEPRINT else types[creation.name].constructor,
+                # A blueprint is not constructed yet: its parameters are each copy's own.
+                None if creation.name in BLUEPRINTS else types[creation.name].constructor,
                 creation.arguments,
             )
             for creation in creations

@@ -114,6 +114,7 @@ class World:
         self.challenges = self.existing("Challenges", self.deployment.challenges)
         self.inputs = self.existing("Inputs", self.deployment.inputs)
         self.registry = self.existing("Registry", self.deployment.registry)
+        self.dao_factory = self.existing("DaoFactory", self.deployment.dao_factory)
         self.arbiter = self.deploy("MockArbiter")
         self.model = self.create_model()
 

@@ -19,6 +19,8 @@ from executor.chain.rpc import octets
 JUDGE = "Dispute"  # the arbiter of exact programs
 STAND_IN = "MockArbiter"  # an arbiter for local networks, that rules as it is ordered
 BLUEPRINT = "Model"  # created as data, for the Registry to copy (ERC-5202)
+DAO = ("Token", "Timelock", "Governor", "Council")  # and these, for the DaoFactory
+BLUEPRINTS = frozenset({BLUEPRINT, *DAO})
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ def plan(
     the network's own. stand_in: also an arbiter that rules as it is ordered. Both are for local networks.
     """
     names = ["Inputs", "StakeVault", "Network", "Orders", "Challenges", "Market", BLUEPRINT, "Registry"]
-    names = [*["WrappedNative"][: bond_asset is None], *names, "Referee", JUDGE, *[STAND_IN][:stand_in]]
+    names = [*["WrappedNative"][: bond_asset is None], *names, "Referee", JUDGE, *DAO, "DaoFactory"]
+    names = [*names, *[STAND_IN][:stand_in]]
     at = {name: contract_address(deployer, nonce + number) for number, name in enumerate(names)}
     asset = bond_asset or at["WrappedNative"]
     arguments: dict[str, tuple[Any, ...]] = {
@@ -66,6 +69,7 @@ def plan(
         ),
         "Registry": (at["Market"], at[BLUEPRINT]),
         JUDGE: (at["Challenges"], at["Referee"]),
+        "DaoFactory": (at["Registry"], *(at[name] for name in DAO)),
     }
     return [
         Creation(name, nonce + number, at[name], arguments.get(name, ())) for number, name in enumerate(names)

@@ -59,10 +59,10 @@ class Compiler(_Strict):
 class Deployment(_Strict):
     """A network of contracts.
 
-    contracts: by name; at least those of `REQUIRED`, and `Model` for the blueprint. bond_asset: the ERC-20
-    that stake is held in. wraps_native: whether that asset is the native coin, wrapped. arbiters: those whose
-    ruling an executor accepts unless its settings name others; the first is what a new version names unless
-    its owner says otherwise. commit: of the sources, empty if unknown.
+    contracts: by name; at least those of `REQUIRED`, and those that others are copies of. bond_asset: the
+    ERC-20 that stake is held in. wraps_native: whether that asset is the native coin, wrapped. arbiters:
+    those whose ruling an executor accepts unless its settings name others; the first is what a new version
+    names unless its owner says otherwise. commit: of the sources, empty if unknown.
     """
 
     network: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")

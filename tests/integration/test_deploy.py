@@ -95,6 +95,8 @@ def test_deploy_network__fresh_chain__contracts_name_each_other(project, deploye
         (at("Registry").blueprint(), "Model"),
         (at("Dispute").challenges(), "Challenges"),
         (at("Dispute").referee(), "Referee"),
+        (at("DaoFactory").registry(), "Registry"),
+        *zip(at("DaoFactory").blueprints(), ("Token", "Timelock", "Governor", "Council"), strict=True),
     ]
     assert [(found, name) for found, name in references if found != deployed.address(name)] == []
     assert deployed.bond_asset == vault.asset()
@@ -105,7 +107,7 @@ def test_plan__of_a_public_network__has_the_judge_and_no_stand_in(deployer, para
     arguments = {"owner": OWNER, "bond_asset": FEED, "unbonding_seconds": 1, "parameters": ()}
     creations = plan(str(deployer), 5, **arguments)
     at = {creation.name: creation for creation in creations}
-    assert len(at) == len(creations) == 10
+    assert len(at) == len(creations) == 15
     assert arbiters(creations) == (at["Dispute"].address,)
     assert at["Dispute"].arguments == (at["Challenges"].address, at["Referee"].address)
     assert "MockArbiter" not in at
@@ -196,7 +198,8 @@ def stopped(project, deployer, parameters, path, monkeypatch) -> Path:
 def test_deploy_network__stopped__resumes_where_it_was(project, deployer, parameters, stopped):
     nonce = deployer.nonce
     manifest = deploy.deploy_network(project, deployer, parameters, stopped, resume=True)
-    assert deployer.nonce == nonce + 8  # Orders to Registry, Referee, Dispute, MockArbiter
+    # Orders to Registry, Referee, Dispute, four more blueprints, DaoFactory, MockArbiter
+    assert deployer.nonce == nonce + 13
     market = project.Market.at(manifest.address("Market"))
     assert market.network() == manifest.address("Network")
     assert market.orders() == manifest.address("Orders")

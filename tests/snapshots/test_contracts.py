@@ -15,8 +15,8 @@ pytestmark = pytest.mark.snapshot
 
 ROOT = Path(__file__).parent.parent.parent
 CONTRACTS = (
-    *("Challenges", "Council", "Dispute", "Governor", "Inputs", "Market", "Model", "Network", "Orders"),
-    *("Referee", "Registry", "StakeVault", "Timelock", "Token"),
+    *("Challenges", "Council", "DaoFactory", "Dispute", "Governor", "Inputs", "Market", "Model"),
+    *("Network", "Orders", "Referee", "Registry", "StakeVault", "Timelock", "Token"),
 )
 LIMIT = 24_576  # bytes of code that a contract may have (EIP-170)
 MARGIN = 256  # left for the next correction
@@ -38,7 +38,7 @@ def deployed(world, name: str) -> str:
         return world.deploy(name, "A model", votes, stranger, 1, 100, 0, 4, 10, stranger).address
     if name in alone:
         return world.deploy(name, *alone[name]).address
-    where = {"StakeVault": "vault"}
+    where = {"StakeVault": "vault", "DaoFactory": "dao_factory"}
     return getattr(world, where.get(name, name.lower())).address
 
 
