@@ -435,10 +435,10 @@ def _attend(id: bytes32, request: IMarket.Request, work: uint256, output: Bytes[
     """
     flags: uint256 = requests._flags(request.callback)
     marked: uint256 = work
-    if flags & requests.HOOKED != 0 and not outcalls._plausible(
-        self.frozen_terms[request.terms].hook, request.input, output
-    ):
-        marked |= slots.IMPLAUSIBLE
+    if flags & requests.HOOKED != 0:
+        outcalls._require_gas(outcalls.HOOK_GAS)
+        if not outcalls._plausible(self.frozen_terms[request.terms].hook, request.input, output):
+            marked |= slots.IMPLAUSIBLE
     self.slot_of[id] = slots._pack_posted(marked, keccak256(output))
     log IMarket.Posted(id=id, work=marked, output=output)
     if flags & requests.AT_POST != 0:

@@ -2,11 +2,14 @@
 """
 @title Model
 @notice Documented in `interfaces/IModel.vyi`.
-@custom:kill Owner or guardian pauses new requests and promotions; the owner alone unpauses. Rollback,
-        revocation, royalties and all work in flight go on.
+@custom:kill Owner or guardian pauses new requests, promotions and canaries, the guardian for seven days at
+        most; the owner alone unpauses. Rollback, revocation, royalties and all work in flight go on.
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel
+from contracts.modules import breakers
+from contracts.modules import canaries
+from contracts.modules import pointers
 from contracts.modules import requests
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
@@ -14,6 +17,7 @@ from snekmate.auth import ownable_2step
 implements: IModel
 initializes: ownable
 initializes: ownable_2step[ownable := ownable]
+initializes: breakers
 
 # A model cannot be left without an owner: nobody could unpause it or collect its royalties.
 exports: (
@@ -26,13 +30,14 @@ exports: (
 MAX_ROYALTY_BPS: constant(uint256) = 5_000
 MAX_INPUT: constant(uint256) = 2**32 - 1
 MAX_OUTPUT: constant(uint256) = 4096
-PAUSED: constant(uint256) = 1 << 32
-NUMBER: constant(uint256) = PAUSED - 1
+MAX_SHARE_BPS: constant(uint256) = 5_000
+GUARDIAN_PAUSE: constant(uint256) = 7 * 86_400  # seconds
+GUARDIAN_REST: constant(uint256) = 30 * 86_400  # from the end of a guardian's pause to the next
 
 MARKET: immutable(address)
 NAME: immutable(String[64])
 
-pointer: uint256  # live version 32 (low) | PAUSED: all that a request reads
+pointer: uint256  # all that a request reads, see `modules/pointers.vy`
 states: HashMap[uint256, IModel.State]
 guardian: public(address)
 versions: public(uint256)
@@ -51,7 +56,7 @@ def __init__(market: address, name: String[64], owner: address, guardian: addres
     ownable_2step.__init__()
     ownable_2step._transfer_ownership(owner)
     self._set_guardian(guardian)
-    self._promote(self._publish(first))
+    self._promote(self._publish(first), 0)
 
 
 # --- for requesters ---
@@ -61,14 +66,23 @@ def __init__(market: address, name: String[64], owner: address, guardian: addres
 @payable
 def request(offer: IMarket.Offer, input: Bytes[4096]) -> bytes32:
     pinned: IMarket.Offer = offer
-    pinned.version = self._resolve(offer.version)
+    pinned.version = self._choice(offer.version)
+    if pinned.version > requests.LIVE:
+        reference: bytes32 = keccak256(input)
+        if offer.flags & (requests.UPLOADED | requests.UNWATCHABLE) != 0 and len(input) >= 32:
+            reference = extract32(input, 0)
+        pinned.version = canaries._drawn(
+            pinned.version, msg.sender, staticcall IMarket(MARKET).counter(), reference
+        )
     return extcall IMarket(MARKET).open_for(msg.sender, pinned, input, value=msg.value)
 
 
 @external
 @view
 def quote() -> IModel.Quote:
-    number: uint256 = self._resolve(requests.LIVE)
+    pointer: uint256 = self.pointer
+    self._check_running(pointer)
+    number: uint256 = self._check_live(pointer)
     return IModel.Quote(
         version=number,
         min_price=self.min_price,
@@ -85,7 +99,8 @@ def quote() -> IModel.Quote:
 @external
 @view
 def resolve(version: uint256, requester: address, counter: uint256, input: bytes32) -> uint256:
-    return self._resolve(version)
+    choice: uint256 = self._choice(version)
+    return choice if choice <= requests.LIVE else canaries._drawn(choice, requester, counter, input)
 
 
 @external
@@ -107,19 +122,61 @@ def publish(version: IModel.Version) -> uint256:
 @external
 def promote(version: uint256):
     self._check_owner()
-    assert self.pointer & PAUSED == 0, "model: paused"
+    self._check_running(self.pointer)
     state: IModel.State = self.states[version]
-    assert state in (IModel.State.PUBLISHED | IModel.State.RETIRED), "model: neither published nor retired"
+    promotable: bool = state in (IModel.State.PUBLISHED | IModel.State.CANDIDATE | IModel.State.RETIRED)
+    assert promotable, "model: neither published nor retired"
 
-    self._promote(version)
+    self._promote(version, staticcall IMarket(MARKET).counter())
+
+
+@external
+def canary(version: uint256, share_bps: uint256):
+    self._check_owner()
+    pointer: uint256 = self.pointer
+    self._check_running(pointer)
+    live: uint256 = self._check_live(pointer)
+    assert 1 <= share_bps and share_bps <= MAX_SHARE_BPS, "model: share out of bounds"
+    known: bool = self.states[version] == IModel.State.CANDIDATE
+    if not known:
+        self._check_published(version)
+        assert self._fits(version, live), "model: asks more than the live version"
+
+    if not known:
+        self._withdraw_any()
+        self.states[version] = IModel.State.CANDIDATE
+        breakers.since[version] = staticcall IMarket(MARKET).counter()
+    self.pointer = pointers._with_canary(pointer, version, share_bps)
+    log IModel.CanarySet(version=version, share_bps=share_bps)
+    if not known:
+        extcall IMarket(MARKET).freeze(self, version)  # now, not for the first caller to find out
+
+
+@external
+def declare_probe(version: uint256, input: bytes32, output_hash: bytes32):
+    self._check_owner()
+    self._check_published(version)
+
+    breakers.probes[version][input] = output_hash
+    log IModel.ProbeDeclared(version=version, input=input, output_hash=output_hash)
+
+
+@external
+def set_breaker(rejections: uint256, volume: uint256, span: uint256):
+    self._check_owner()
+
+    breakers._set(rejections, volume, span)
+    log IModel.BreakerSet(rejections=rejections, volume=volume, span=span)
 
 
 @external
 def unpause():
     self._check_owner()
-    assert self.pointer & PAUSED != 0, "model: not paused"
+    pointer: uint256 = self.pointer
+    assert pointers._paused(pointer), "model: not paused"
 
-    self.pointer ^= PAUSED
+    rest: uint256 = min(pointers._rests_until(pointer), block.timestamp + GUARDIAN_REST)
+    self.pointer = pointers._with_pause(pointer, 0, rest)
     log IModel.Unpaused(by=msg.sender)
 
 
@@ -155,8 +212,16 @@ def rollback(version: uint256):
     self._check_owner_or_guardian()
     assert self.states[version] == IModel.State.RETIRED, "model: not a retired version"
 
-    previous: uint256 = self._go_live(version)
+    previous: uint256 = self._go_live(version, 0, staticcall IMarket(MARKET).counter())
     log IModel.RolledBack(version=version, previous=previous, by=msg.sender)
+
+
+@external
+def withdraw():
+    self._check_owner_or_guardian()
+    assert pointers._candidate(self.pointer) != 0, "model: no candidate"
+
+    self._withdraw_any()
 
 
 @external
@@ -166,9 +231,13 @@ def revoke(version: uint256):
     assert state != empty(IModel.State), "model: unknown version"
     assert state != IModel.State.REVOKED, "model: revoked"
 
-    self.states[version] = IModel.State.REVOKED
     if state == IModel.State.LIVE:
-        self.pointer ^= version
+        self._go_live(0, pointers._fallback(self.pointer), 0)
+    elif state == IModel.State.CANDIDATE:
+        self._withdraw_any()
+    elif version == pointers._fallback(self.pointer):
+        self.pointer = pointers._without_fallback(self.pointer)
+    self.states[version] = IModel.State.REVOKED
     log IModel.Revoked(version=version, by=msg.sender)
     extcall IMarket(MARKET).revoke(version)
 
@@ -176,10 +245,43 @@ def revoke(version: uint256):
 @external
 def pause():
     self._check_owner_or_guardian()
-    assert self.pointer & PAUSED == 0, "model: paused"
+    pointer: uint256 = self.pointer
+    until: uint256 = pointers.FOREVER
+    rest: uint256 = pointers._rests_until(pointer)
+    if msg.sender == ownable.owner:
+        assert pointers._paused_until(pointer) != pointers.FOREVER, "model: paused"
+    else:
+        self._check_running(pointer)
+        assert block.timestamp >= rest, "model: guardian rests"
+        until = block.timestamp + GUARDIAN_PAUSE
+        rest = until + GUARDIAN_REST
 
-    self.pointer |= PAUSED
-    log IModel.Paused(by=msg.sender)
+    self._pause(until, rest)
+
+
+# --- for anybody ---
+
+
+@external
+def trip(
+    version: uint256,
+    evidence: DynArray[IMarket.Request, breakers.MAX_EVIDENCE],
+    outputs: Bytes[breakers.MAX_OUTPUTS],
+):
+    state: IModel.State = self.states[version]
+    assert state in (IModel.State.LIVE | IModel.State.CANDIDATE), "model: neither live nor candidate"
+    hook: address = self.published[version].terms.hook
+    size: uint256 = self.published[version].terms.output_size
+    breakers._check(IMarket(MARKET), version, hook, size, evidence, outputs)
+
+    if state == IModel.State.CANDIDATE:
+        self._withdraw_any()
+    else:
+        fallback: uint256 = pointers._fallback(self.pointer)
+        self._go_live(fallback, 0, staticcall IMarket(MARKET).counter())
+        if fallback == 0:
+            self._pause(pointers.FOREVER, pointers._rests_until(self.pointer))
+    log IModel.Tripped(version=version, fallback=pointers._live(self.pointer), by=msg.sender)
 
 
 # --- views ---
@@ -200,13 +302,61 @@ def state_of(number: uint256) -> IModel.State:
 @external
 @view
 def live() -> uint256:
-    return self.pointer & NUMBER
+    return pointers._live(self.pointer)
+
+
+@external
+@view
+def candidate() -> uint256:
+    return pointers._candidate(self.pointer)
+
+
+@external
+@view
+def share() -> uint256:
+    return pointers._share(self.pointer)
+
+
+@external
+@view
+def fallback() -> uint256:
+    return pointers._fallback(self.pointer)
+
+
+@external
+@view
+def breaker() -> IModel.Breaker:
+    return breakers._thresholds()
+
+
+@external
+@view
+def probe(version: uint256, input: bytes32) -> bytes32:
+    return breakers.probes[version][input]
+
+
+@external
+@view
+def since(version: uint256) -> uint256:
+    return breakers.since[version]
 
 
 @external
 @view
 def paused() -> bool:
-    return self.pointer & PAUSED != 0
+    return pointers._paused(self.pointer)
+
+
+@external
+@view
+def paused_until() -> uint256:
+    return pointers._paused_until(self.pointer)
+
+
+@external
+@view
+def rests_until() -> uint256:
+    return pointers._rests_until(self.pointer)
 
 
 @external
@@ -226,19 +376,21 @@ def market() -> address:
 
 @internal
 @view
-def _resolve(version: uint256) -> uint256:
+def _choice(version: uint256) -> uint256:
     """
-    @notice The version that answers: the one place that decides it.
+    @notice The version that answers, or where a draw decides, two and a share: `pointers.CHOICE`.
     """
+    # Every request comes this way, so fields are read in place.
     pointer: uint256 = self.pointer
-    assert pointer & PAUSED == 0, "model: paused"
+    assert block.timestamp >= pointer >> 216, "model: paused"
+    choice: uint256 = pointer & pointers.CHOICE
     if version == requests.LIVE:
-        assert pointer != 0, "model: no live version"
-        return pointer
-    if version != pointer:
+        assert choice != 0, "model: no live version"
+        return choice
+    if version != choice & pointers.MASK32 or version == 0:
         state: IModel.State = self.states[version]
         assert state != IModel.State.REVOKED, "model: revoked"
-        assert state == IModel.State.RETIRED, "model: never live"
+        assert state in (IModel.State.CANDIDATE | IModel.State.RETIRED), "model: never live"
     return version
 
 
@@ -266,22 +418,83 @@ def _publish(version: IModel.Version) -> uint256:
 
 
 @internal
-def _promote(version: uint256):
-    previous: uint256 = self._go_live(version)
+def _promote(version: uint256, counter: uint256):
+    fallback: uint256 = pointers._live(self.pointer)
+    if fallback == 0 and pointers._fallback(self.pointer) != version:
+        fallback = pointers._fallback(self.pointer)
+    previous: uint256 = self._go_live(version, fallback, counter)
     log IModel.Promoted(version=version, previous=previous)
 
 
 @internal
-def _go_live(version: uint256) -> uint256:
-    previous: uint256 = self.pointer & NUMBER
+def _go_live(version: uint256, fallback: uint256, counter: uint256) -> uint256:
+    """
+    @notice From now on this version answers, or none (0), and a canary ends that does not go with it.
+    @return The version that answered before, or 0.
+    """
+    pointer: uint256 = self.pointer
+    previous: uint256 = pointers._live(pointer)
+    candidate: uint256 = pointers._candidate(pointer)
     if previous != 0:
         self.states[previous] = IModel.State.RETIRED
-    self.states[version] = IModel.State.LIVE
-    self.pointer = self.pointer ^ previous ^ version
+    if version != 0:
+        self.states[version] = IModel.State.LIVE
+        breakers.since[version] = counter
+    pointer = pointers._with_live(pointer, version, fallback)
+    if candidate == version:
+        pointer = pointers._with_canary(pointer, 0, 0)
+    self.pointer = pointer
+    if candidate != version and candidate != 0 and (version == 0 or not self._fits(candidate, version)):
+        self._withdraw_any()
     return previous
 
 
-# --- rights ---
+@internal
+def _withdraw_any():
+    """
+    @notice Ends the canary if there is one.
+    """
+    pointer: uint256 = self.pointer
+    candidate: uint256 = pointers._candidate(pointer)
+    if candidate != 0:
+        self.states[candidate] = IModel.State.PUBLISHED
+        self.pointer = pointers._with_canary(pointer, 0, 0)
+        log IModel.CanaryWithdrawn(version=candidate, by=msg.sender)
+
+
+@internal
+def _pause(until: uint256, rests_until: uint256):
+    self.pointer = pointers._with_pause(self.pointer, until, rests_until)
+    log IModel.Paused(by=msg.sender, until=until)
+
+
+@internal
+@view
+def _fits(candidate: uint256, live: uint256) -> bool:
+    return canaries._asks_no_more(self.published[candidate].terms, self.published[live].terms)
+
+
+# --- what has to be ---
+
+
+@internal
+@view
+def _check_running(pointer: uint256):
+    assert not pointers._paused(pointer), "model: paused"
+
+
+@internal
+@pure
+def _check_live(pointer: uint256) -> uint256:
+    live: uint256 = pointers._live(pointer)
+    assert live != 0, "model: no live version"
+    return live
+
+
+@internal
+@view
+def _check_published(version: uint256):
+    assert self.states[version] == IModel.State.PUBLISHED, "model: not a published version"
 
 
 @internal

@@ -95,7 +95,7 @@ def show(network: Network, model: str) -> None:
         click.echo(f"{number:>3}  {state:<9}  0x{version.terms.program_root.hex()}  {version.location}")
 
 
-STATES = {1: "published", 2: "live", 4: "retired", 8: "revoked"}
+STATES = {1: "published", 2: "candidate", 4: "live", 8: "retired", 16: "revoked"}
 
 
 # For the owner

@@ -14,6 +14,7 @@ input: public(Bytes[4096])
 opened: IMarket.Offer
 counter: public(uint256)
 revoked: public(HashMap[address, HashMap[uint256, bool]])
+frozen: public(HashMap[address, HashMap[uint256, bool]])
 balance_of: public(HashMap[address, HashMap[address, uint256]])  # asset -> account
 slot_of: public(HashMap[bytes32, uint256])
 vault: public(address)
@@ -43,6 +44,12 @@ def open_for(requester: address, offer: IMarket.Offer, input: Bytes[4096]) -> by
 @external
 def revoke(version: uint256):
     self.revoked[msg.sender][version] = True
+
+
+@external
+def freeze(model: address, version: uint256) -> bytes32:
+    self.frozen[model][version] = True
+    return keccak256(abi_encode(model, version))
 
 
 @external

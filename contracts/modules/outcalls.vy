@@ -38,9 +38,8 @@ def _accepts(hook: address, input: Bytes[4096]) -> bool:
 @view
 def _plausible(hook: address, input: bytes32, output: Bytes[4096]) -> bool:
     """
-    The version's opinion of an output; asked like `_accepts`.
+    The version's opinion of an output; asked like `_accepts`, but that the caller makes sure of the gas.
     """
-    self._require_gas(HOOK_GAS)
     success: bool = False
     answer: Bytes[32] = b""
     success, answer = raw_call(

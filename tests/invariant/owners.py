@@ -43,10 +43,14 @@ class Owners(Pair):
         match verb:
             case "publish" if len(shell.versions) < len(ENTRIES):
                 self.publish_next(model, caller)
-            case "promote" | "rollback" | "revoke":
+            case "promote":
+                self._govern(
+                    model, verb, caller, lambda: shell.promote(caller, number, self.market.now), number
+                )
+            case "rollback" | "revoke":
                 self._govern(model, verb, caller, lambda: getattr(shell, verb)(caller, number), number)
             case "pause" | "unpause":
-                self._govern(model, verb, caller, lambda: getattr(shell, verb)(caller))
+                self._govern(model, verb, caller, lambda: getattr(shell, verb)(caller, self.market.now))
             case "collect":
                 self.take_royalties(model, self.scene.assets[number % 3], caller)
 

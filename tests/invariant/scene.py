@@ -96,6 +96,6 @@ class Scene(World):
         for model in self.models:
             shell = Shell(model.address, self.roles.owner, self.roles.guardian)
             shell.publish(shell.owner, Entry(**vars(ENTRIES[0])))
-            shell.promote(shell.owner, 1)
+            shell.promote(shell.owner, 1, 0)
             market.shells[model.address] = shell
         return market

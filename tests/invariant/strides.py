@@ -96,15 +96,15 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
     def change_version(self, model: int, far: int, wish: Wish) -> None:
         """A new version goes live, is rolled back and revoked, and what was under it is cancelled."""
         shell, owner, guardian = self._shell(model), self.scene.roles.owner, self.scene.roles.guardian
-        if not shell.paused and far == 0:
-            self._govern(model, "pause", guardian, lambda: shell.pause(guardian))
-        if shell.paused:
-            self._govern(model, "unpause", owner, lambda: shell.unpause(owner))
+        if far == 0:
+            self._govern(model, "pause", guardian, lambda: shell.pause(guardian, self.market.now))
+        if shell.paused(self.now + 1):
+            self._govern(model, "unpause", owner, lambda: shell.unpause(owner, self.market.now))
         if len(shell.versions) < len(ENTRIES):
             self.publish_next(model)
         new, old = len(shell.versions), shell.live
         if far > 0:
-            self._govern(model, "promote", owner, lambda: shell.promote(owner, new), new)
+            self._govern(model, "promote", owner, lambda: shell.promote(owner, new, self.market.now), new)
             self.open_by_value(replace(wish, model=model, version=LIVE, fault=""), short=50)
         if far > 1:
             self._govern(model, "rollback", guardian, lambda: shell.rollback(guardian, old), old)

@@ -116,7 +116,7 @@ class Market:
     # --- open ---
 
     def open(self, caller: str, model: str, offer: Offer, question: bytes, value: int) -> Request:
-        self.shells[model].resolve(offer.version)
+        self.shells[model].resolve(offer.version, self.now)
         prepaid = offer.flags & Flags.PREPAID != 0
         by_value = offer.asset == NATIVE and not prepaid
         require(value == (offer.max_price if by_value else 0), "market: wrong value")
@@ -142,7 +142,7 @@ class Market:
 
     def _register(self, model: str, requester: str, offer: Offer, asked: bytes, ramp_start: int) -> Request:
         shell = self.shells[model]
-        number = shell.resolve(offer.version)
+        number = shell.resolve(offer.version, self.now)
         version = shell.versions[number - 1]
         terms = version.frozen or self._draft(version)
         require(offer.bond >= terms.min_bond, "market: bond too small")
@@ -246,7 +246,7 @@ class Market:
         require(not forged, "orders: wrong signature")
         shell = self.shells[order.model]
         try:
-            version = shell.resolve(order.offer.version)
+            version = shell.resolve(order.offer.version, self.now)
         except Refusal:
             raise Refusal("orders: model refuses") from None
         require(shell.versions[version - 1].frozen is not None, "market: terms not frozen")

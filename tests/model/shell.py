@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from tests.model.refusal import require
 from tests.words import LIVE, Parameters
 
+FOREVER = 2**40 - 1  # unix seconds
+GUARDIAN_PAUSE = 7 * 86_400
+GUARDIAN_REST = 30 * 86_400
+
 
 @dataclass(frozen=True)
 class Promise:
@@ -32,23 +36,29 @@ class Version:
 
 @dataclass
 class Shell:
-    """A model contract. Version n is `versions[n - 1]`, `live` a version's number or 0."""
+    """A model contract. Version n is `versions[n - 1]`, `live` a version's number or 0. `now` is the time of
+    the block that is being made.
+    """
 
     address: str
     owner: str
     guardian: str
     versions: list[Version] = field(default_factory=list)
     live: int = 0
-    paused: bool = False
+    paused_until: int = 0
+    rests_until: int = 0
 
     def publish(self, caller: str, version: Version) -> int:
         require(caller == self.owner, "model: not the owner")
         self.versions.append(version)
         return len(self.versions)
 
-    def promote(self, caller: str, number: int) -> None:
+    def paused(self, now: int) -> bool:
+        return now < self.paused_until
+
+    def promote(self, caller: str, number: int, now: int) -> None:
         require(caller == self.owner, "model: not the owner")
-        require(not self.paused, "model: paused")
+        require(not self.paused(now), "model: paused")
         known = 0 < number <= len(self.versions)
         require(
             known and number != self.live and not self.versions[number - 1].revoked,
@@ -74,18 +84,25 @@ class Shell:
         if number == self.live:
             self.live = 0
 
-    def pause(self, caller: str) -> None:
+    def pause(self, caller: str, now: int) -> None:
         self._owner_or_guardian(caller)
-        require(not self.paused, "model: paused")
-        self.paused = True
+        if caller == self.owner:
+            require(self.paused_until != FOREVER, "model: paused")
+            self.paused_until = FOREVER
+            return
+        require(not self.paused(now), "model: paused")
+        require(now >= self.rests_until, "model: guardian rests")
+        self.paused_until = now + GUARDIAN_PAUSE
+        self.rests_until = self.paused_until + GUARDIAN_REST
 
-    def unpause(self, caller: str) -> None:
+    def unpause(self, caller: str, now: int) -> None:
         require(caller == self.owner, "model: not the owner")
-        require(self.paused, "model: not paused")
-        self.paused = False
+        require(self.paused(now), "model: not paused")
+        self.paused_until = 0
+        self.rests_until = min(self.rests_until, now + GUARDIAN_REST)
 
-    def resolve(self, number: int) -> int:
-        require(not self.paused, "model: paused")
+    def resolve(self, number: int, now: int) -> int:
+        require(not self.paused(now), "model: paused")
         if number == LIVE:
             require(self.live != 0, "model: no live version")
             return self.live

@@ -5,7 +5,7 @@ import pytest
 from ape.utils import ZERO_ADDRESS
 
 LIVE = 2**32 - 1
-PUBLISHED, ON, RETIRED, REVOKED = 1, 2, 4, 8  # IModel.State
+PUBLISHED, CANDIDATE, ON, RETIRED, REVOKED = 1, 2, 4, 8, 16  # IModel.State
 PRICE = 10**15
 COUNTER, INPUT = 7, b"\x07" * 32
 
