@@ -64,6 +64,24 @@ def test_authorization__that_was_passed_over__is_gone(house, scheduled, set_dela
         house.execute(proposal)
 
 
+def test_authorization__of_one_call__is_none_for_another(house, scheduled, set_delay):
+    unused = house.call(house.governor.votingDelay)  # authorized as all calls to the Governor are
+    other = house.call(house.timelock.executeBatch, *scheduled(set_delay(6)))
+    proposal = queued(house, unused, other, description="One and another")
+    house.wait()
+    with refused(*EMPTY_ARRAY):
+        house.execute(proposal)
+
+
+def test_authorization__of_a_call_to_another_contract__is_none(house, scheduled, set_delay):
+    to_the_target = Action(house.target.address, 0, set_delay(5).data)
+    to_the_governor = house.call(house.timelock.executeBatch, *scheduled(set_delay(5)))
+    proposal = queued(house, to_the_target, to_the_governor, description="The same call elsewhere")
+    house.wait()
+    with refused(*EMPTY_ARRAY):
+        house.execute(proposal)
+
+
 def test_authorization__of_calls_that_need_none__stands_in_nobodys_way(house, set_delay):
     harmless = house.call(house.governor.votingDelay)
     house.decide(harmless, set_delay(5), harmless, set_delay(6))

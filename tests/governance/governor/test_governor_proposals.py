@@ -222,6 +222,23 @@ def test_queue__twice__is_refused(house):
         house.queue(proposal)
 
 
+def test_queue__for_later_than_the_clock_knows__overflows(house):
+    delay = 2**48 - house.both.now() - 40  # the vote itself takes 33 blocks, a second each
+    timelock = house.deploy("Timelock", delay, [], [NOBODY], DEPLOYER)
+    governor = house.create_governor(timelock=timelock.address)
+    timelock.grantRole(house.role("PROPOSER_ROLE"), governor, sender=DEPLOYER)
+    proposal = Proposal((house.poke(),), "For the end of time")
+    governor.propose(*proposal.calls, proposal.description, sender=house.roles.proposer)
+    house.reach(governor.proposalSnapshot(proposal.id) + 1)
+    governor.castVote(proposal.id, Support.FOR, sender=house.roles.voter)
+    house.reach(governor.proposalDeadline(proposal.id) + 1)
+    house.both.warp(2**48 - delay - house.both.now() - 2)
+    governor.queue.asked(*proposal.steps, sender=DEPLOYER)
+    house.both.warp(1)
+    with refused("SafeCastOverflowedUintDowncast(uint8,uint256)", 48, 2**48):
+        governor.queue(*proposal.steps, sender=DEPLOYER)
+
+
 def test_execute__without_queue__is_refused_by_the_timelock(house):
     proposal = house.propose()
     house.carry(proposal)

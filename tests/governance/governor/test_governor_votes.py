@@ -154,6 +154,14 @@ def test_late_quorum__early__extends_nothing(house, proposal):
     assert house.governor.proposalDeadline(proposal.id) == snapshot + VOTING_PERIOD
 
 
+def test_late_quorum__that_ends_with_the_vote__is_not_announced(house, proposal):
+    deadline = house.governor.proposalDeadline(proposal.id)
+    house.reach(deadline - EXTENSION)
+    receipt = house.governor.castVote(proposal.id, Support.FOR, sender=house.roles.voter)
+    assert not list(house.governor.events(receipt, "ProposalExtended"))
+    assert house.governor.proposalDeadline(proposal.id) == deadline
+
+
 # --- reasons and params ---
 
 
@@ -273,6 +281,18 @@ def test_cast_vote_by_sig__of_a_wallet_that_misbehaves__as_openzeppelin(house, p
     else:
         with refused(WRONG_SIGNATURE, wallet):
             house.governor.castVoteBySig(proposal.id, 1, wallet, signature, sender=DEPLOYER)
+
+
+@pytest.mark.parametrize(("length", "valid"), [(0, False), (4, False), (31, False), (32, True), (64, True)])
+def test_cast_vote_by_sig__of_a_wallet_that_answers_in_short__is_refused(house, proposal, length, valid):
+    # PUSH4 magic, PUSH1 224, SHL, PUSH1 0, MSTORE, PUSH1 length, PUSH1 0, RETURN
+    code = f"0x631626ba7e60e01b60005260{length:02x}6000f3"
+    house.both.request("anvil_setCode", house.roles.wallet, code)
+    if valid:
+        house.governor.castVoteBySig(proposal.id, 1, house.roles.wallet, b"", sender=DEPLOYER)
+    else:
+        with refused(WRONG_SIGNATURE, house.roles.wallet):
+            house.governor.castVoteBySig(proposal.id, 1, house.roles.wallet, b"", sender=DEPLOYER)
 
 
 def test_cast_vote_by_sig__for_a_contract_without_signatures__is_refused(house, proposal):

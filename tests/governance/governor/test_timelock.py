@@ -76,6 +76,13 @@ def test_schedule__sooner_than_the_least_delay__is_refused(house, schedule):
         schedule(house.poke(), delay=DELAY - 1)
 
 
+def test_schedule__with_a_longer_delay__waits_longer(house, timelock, schedule):
+    key, _ = schedule(house.poke(), delay=DELAY + 9)
+    assert timelock.getTimestamp(key) == house.both.now() + DELAY + 9
+    house.wait()
+    assert timelock.getOperationState(key) == WAITING
+
+
 def test_schedule__for_the_end_of_time__overflows(house, schedule):
     with refused(*ARITHMETIC):
         schedule(house.poke(), delay=2**256 - 1)
@@ -87,6 +94,25 @@ def test_schedule__by_a_stranger__is_refused(house, timelock):
         timelock.schedule(*house.poke(), NO_ID, SALT, DELAY, sender=stranger)
     with refused(UNAUTHORIZED, stranger, house.role("PROPOSER_ROLE")):
         timelock.scheduleBatch([], [], [], NO_ID, SALT, DELAY, sender=stranger)
+
+
+def test_execute__in_the_second_of_its_time__is_done_and_no_sooner(house, timelock, schedule):
+    key, operation = schedule(house.poke())
+    house.both.warp(DELAY - 2)
+    with refused(WRONG_STATE, key, bitmap(READY)):
+        timelock.execute(*operation, sender=house.roles.executor)
+    house.both.warp(1)
+    timelock.execute(*operation, sender=house.roles.executor)
+
+
+def test_execute__of_what_is_not_ready__calls_nobody(house, timelock, schedule):
+    house.target.order_failure(error("Called()"), sender=DEPLOYER)
+    key, operation = schedule(house.poke())
+    with refused(WRONG_STATE, key, bitmap(READY)):
+        timelock.execute(*operation, sender=house.roles.executor)
+    unknown = Proposal((house.poke(),), "").calls
+    with refused(WRONG_STATE, house.batch_id([house.poke()], NO_ID, SALT), bitmap(READY)):
+        timelock.executeBatch(*unknown, NO_ID, SALT, sender=house.roles.executor)
 
 
 def test_execute__whose_predecessor_is_missing__is_refused(house, timelock, schedule):
