@@ -1,0 +1,30 @@
+"""Lowering: operators of the network as operations of a program. One file a family, one function an operator."""
+
+from executor.compiler.lowering import (
+    elementwise,
+    indexing,
+    linear,
+    movement,
+    nonlinear,
+    normalization,
+    pooling,
+    recurrent,
+    reduction,
+    softmax,
+)
+from executor.compiler.lowering.scope import LOWERINGS, Scope
+
+__all__ = [
+    "LOWERINGS",
+    "Scope",
+    "elementwise",
+    "indexing",
+    "linear",
+    "movement",
+    "nonlinear",
+    "normalization",
+    "pooling",
+    "recurrent",
+    "reduction",
+    "softmax",
+]

@@ -1,0 +1,83 @@
+"""LayerNormalization, InstanceNormalization, and BatchNormalization where no convolution takes it in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from executor.compiler.functions import Floats
+from executor.compiler.graph import Node
+from executor.compiler.lowering.elementwise import quotient, square_root
+from executor.compiler.lowering.reduction import sum_of_squares, sum_over
+from executor.compiler.lowering.scope import Scope, lowers, power_of_two_unit, quantise
+from executor.compiler.plan import INT32, INT64
+from executor.compiler.tensors import Format, Tensor, scalar
+from executor.program.ir import Function
+
+NORMAL = Format(INT32, Fraction(1, 1 << 22))
+"""The format of normalised values: they seldom exceed the root of the number of terms."""
+
+FACTOR_BITS = 20
+
+
+@lowers("LayerNormalization")
+def layer_normalization(scope: Scope, node: Node) -> Tensor:
+    """(x - mean) / sqrt(variance + epsilon), then gain and bias, over the axes from `axis` on."""
+    x = scope.wide(node.inputs[0])
+    axes = list(range(int(node.attributes.get("axis", -1)) % x.rank, x.rank))
+    normal = normalised(scope, x, axes, float(node.attributes.get("epsilon", 1e-5)))
+    return affine(scope, node, normal, scope.dims(node.inputs[0])[axes[0] :])
+
+
+@lowers("InstanceNormalization")
+def instance_normalization(scope: Scope, node: Node) -> Tensor:
+    """The same over the space of each channel."""
+    x = scope.wide(node.inputs[0])
+    normal = normalised(scope, x, list(range(2, x.rank)), float(node.attributes.get("epsilon", 1e-5)))
+    return affine(scope, node, normal, (x.dims[1],) + (1,) * (x.rank - 2))
+
+
+def normalised(scope: Scope, x: Tensor, axes: Sequence[int], epsilon: float) -> Tensor:
+    """(x - mean) / sqrt(variance + epsilon)."""
+    builder, terms = scope.builder, 1
+    for at in axes:
+        terms *= x.dims[at]
+    mean = sum_over(scope, x, axes, x.format, Fraction(1, terms))
+    centred = builder.map(Function.SUB, [x, mean], x.format, x.format.scale)
+    # Variances span many orders of magnitude: they stay in units of the square, of 64 bits.
+    unit = x.format.scale**2
+    variance = sum_of_squares(scope, centred, axes, Format(INT64, unit), Fraction(1, terms))
+    raised = scalar(round(Fraction(epsilon) / unit), unit)
+    variance = builder.map(Function.ADD, [variance, raised], variance.format, unit)
+    deviation = square_root(scope, variance, Format(INT64, x.format.scale / 4))
+    return quotient(scope, centred, deviation, NORMAL)
+
+
+def affine(scope: Scope, node: Node, normal: Tensor, dims: Sequence[int]) -> Tensor:
+    """Times the gain, plus the bias; both have the trailing dimensions `dims`."""
+    gain = scope.reals(node, node.inputs[1]).reshape(dims)
+    bias = scope.reals(node, node.input(2)).reshape(dims) if node.input(2) else np.zeros(dims)
+    return gained(scope, normal, gain, bias, scope.target(node))
+
+
+def gained(scope: Scope, x: Tensor, gain: Floats, bias: Floats, result: Format) -> Tensor:
+    """x * gain + bias, with constants that broadcast."""
+    builder = scope.builder
+    factor_unit = power_of_two_unit(gain, FACTOR_BITS)
+    factors = builder.constant(quantise(gain, Format(INT32, factor_unit)), factor_unit, INT32)
+    exact = x.format.scale * factor_unit
+    addends = np.array([round(Fraction(value) / exact) for value in bias.reshape(-1).tolist()], np.int64)
+    addend = builder.constant(addends.reshape(bias.shape), exact, INT64)
+    return builder.map(Function.MUL, [x, factors], result, exact, addend=addend)
+
+
+@lowers("BatchNormalization")
+def batch_normalization(scope: Scope, node: Node) -> Tensor:
+    """One factor and one addend a channel, where no convolution took them in."""
+    gamma, beta, mean, variance = (scope.reals(node, name) for name in node.inputs[1:5])
+    gain = gamma / np.sqrt(variance + float(node.attributes.get("epsilon", 1e-5)))
+    x = scope.read(node.inputs[0])
+    shape = (-1,) + (1,) * (x.rank - 2)
+    return gained(scope, x, gain.reshape(shape), (beta - mean * gain).reshape(shape), scope.target(node))

@@ -1,0 +1,145 @@
+"""ReduceMean, ReduceSum, ReduceMax, ReduceMin, ReduceL2 and the largest element's place: ArgMax, TopK."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from executor.compiler.builder import Read, Scaling
+from executor.compiler.graph import Node
+from executor.compiler.lowering.elementwise import fitted, square_root
+from executor.compiler.lowering.scope import Scope, lowers
+from executor.compiler.plan import INT8, INT32, INT64
+from executor.compiler.tensors import Format, Tensor, axis, scalar
+from executor.program.ir import Affine, Function
+
+ONE = Fraction(1)
+
+
+def over_axes(x: Tensor, axes: Sequence[int]) -> tuple[tuple[int, ...], list[Affine], tuple[int, ...]]:
+    """To reduce `axes`: dimensions of the result (ones kept), indices of x, dimensions of the reduction."""
+    dims = tuple(1 if at in axes else n for at, n in enumerate(x.dims))
+    reduction = tuple(x.dims[at] for at in axes)
+    indices = []
+    for at in range(x.rank):
+        if at in axes:
+            term = tuple(int(number == list(axes).index(at)) for number in range(len(axes)))
+            indices.append(Affine(0, (0,) * x.rank, term))
+        else:
+            indices.append(Affine(0, axis(at, x.rank).output, (0,) * len(axes)))
+    return dims, indices, reduction
+
+
+def _axes(scope: Scope, node: Node) -> list[int]:
+    """The axes that the node reduces, an attribute or an input by opset; all of them where it names none."""
+    rank = len(scope.dims(node.inputs[0]))
+    named = node.attributes.get("axes")
+    if named is None and node.input(1):
+        named = scope.integers(node, node.input(1))
+    if not named and node.attributes.get("noop_with_empty_axes", 0):
+        return []
+    return sorted(number % rank for number in named or range(rank))
+
+
+@lowers("ReduceMean", "ReduceSum")
+def reduce_sum(scope: Scope, node: Node) -> Tensor:
+    """The sum over axes, divided by the number of terms if it is a mean."""
+    x, axes = scope.values[node.inputs[0]], _axes(scope, node)
+    if not axes:
+        return x
+    terms = math.prod(x.dims[at] for at in axes) if node.operator == "ReduceMean" else 1
+    total = sum_over(scope, x, axes, scope.target(node), Fraction(1, terms))
+    return scope.builder.reshape(total, scope.dims(node.outputs[0]))
+
+
+def sum_over(scope: Scope, x: Tensor, axes: Sequence[int], result: Format, factor: Fraction = ONE) -> Tensor:
+    """The sum over axes, which stay with length one, times a factor."""
+    dims, indices, reduction = over_axes(x, axes)
+    ones = Read(scalar(1, ONE), [])
+    ratio = x.format.scale * factor / result.scale
+    return scope.builder.dot(dims, reduction, Read(x, indices), ones, result, Scaling([ratio]))
+
+
+def sum_of_squares(
+    scope: Scope, x: Tensor, axes: Sequence[int], result: Format, factor: Fraction = ONE
+) -> Tensor:
+    """The sum of squares over axes, times a factor; x is made coarser where 62 bits do not hold the sum."""
+    terms = math.prod(x.dims[at] for at in axes)
+    x = fitted(scope, x, (60 - terms.bit_length()) // 2)
+    dims, indices, reduction = over_axes(x, axes)
+    ratio = x.format.scale**2 * factor / result.scale
+    return scope.builder.dot(dims, reduction, Read(x, indices), Read(x, indices), result, Scaling([ratio]))
+
+
+@lowers("ReduceMax")
+def reduce_max(scope: Scope, node: Node) -> Tensor:
+    """The largest over axes."""
+    x = scope.values[node.inputs[0]]
+    dims, indices, reduction = over_axes(x, _axes(scope, node))
+    found = scope.builder.maximum(dims, reduction, Read(x, indices), scope.target(node))
+    return scope.builder.reshape(found, scope.dims(node.outputs[0]))
+
+
+@lowers("ReduceMin")
+def reduce_min(scope: Scope, node: Node) -> Tensor:
+    """The smallest over axes: the largest negative, negated."""
+    x = scope.values[node.inputs[0]]
+    wide = Format(INT64, x.format.scale)
+    negative = scope.builder.map(Function.SUB, [scalar(0, ONE), x], wide, x.format.scale)
+    dims, indices, reduction = over_axes(x, _axes(scope, node))
+    largest = scope.builder.maximum(dims, reduction, Read(negative, indices), Format(INT32, x.format.scale))
+    found = scope.builder.map(Function.SUB, [scalar(0, ONE), largest], scope.target(node), x.format.scale)
+    return scope.builder.reshape(found, scope.dims(node.outputs[0]))
+
+
+@lowers("ReduceL2")
+def reduce_l2(scope: Scope, node: Node) -> Tensor:
+    """The Euclidean norm over axes."""
+    axes = _axes(scope, node)
+    norm = norm_over(scope, scope.wide(node.inputs[0]), axes, scope.target(node))
+    return scope.builder.reshape(norm, scope.dims(node.outputs[0]))
+
+
+def norm_over(scope: Scope, x: Tensor, axes: Sequence[int], result: Format) -> Tensor:
+    """The Euclidean norm over axes of a tensor whose unit is a power of two."""
+    terms = math.prod(x.dims[at] for at in axes)
+    coarse = fitted(scope, x, (60 - terms.bit_length()) // 2)
+    squares = sum_of_squares(scope, coarse, axes, Format(INT64, coarse.format.scale**2))
+    return square_root(scope, squares, result)
+
+
+@lowers("ArgMax")
+def argmax(scope: Scope, node: Node) -> Tensor:
+    """The place of the largest; of several, the first."""
+    if node.attributes.get("select_last_index", 0):
+        raise node.refuse("it asks for the last of several", "export it without select_last_index")
+    x = scope.values[node.inputs[0]]
+    position = int(node.attributes.get("axis", 0)) % x.rank
+    _, place = largest_and_place(scope, x, position)
+    return scope.builder.reshape(place, scope.dims(node.outputs[0]))
+
+
+def largest_and_place(scope: Scope, x: Tensor, position: int) -> tuple[Tensor, Tensor]:
+    """The largest along an axis, and its place: of those that equal it, the furthest from the end."""
+    builder, length = scope.builder, x.dims[position]
+    dims, indices, reduction = over_axes(x, [position])
+    largest = builder.maximum(dims, reduction, Read(x, indices), x.format)
+    equal = builder.map(Function.EQ, [x, largest], Format(INT8, ONE), ONE)
+    shape = [length if at == position else 1 for at in range(x.rank)]
+    from_end = builder.constant(np.arange(length, 0, -1).reshape(shape), ONE, INT32)
+    count = builder.map(Function.SELECT, [equal, from_end, scalar(0, ONE)], Format(INT32, ONE), ONE)
+    furthest = builder.maximum(dims, reduction, Read(count, indices), Format(INT32, ONE))
+    return largest, builder.map(Function.SUB, [scalar(length, ONE), furthest], Format(INT32, ONE), ONE)
+
+
+@lowers("TopK")
+def top_one(scope: Scope, node: Node) -> list[Tensor]:
+    """The largest and its place; only the first one."""
+    if scope.integers(node, node.inputs[1]) != [1] or not node.attributes.get("largest", 1):
+        raise node.refuse("it asks for more than the largest", "only TopK with k = 1 can be compiled")
+    x = scope.values[node.inputs[0]]
+    largest, place = largest_and_place(scope, x, int(node.attributes.get("axis", -1)) % x.rank)
+    return [scope.to_target(node, largest), place]
