@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export APE_DATA_FOLDER := $(CURDIR)/.ape
 export PYTHON
 
-.PHONY: help install lint format test demo models bench soak snapshots lock clean
+.PHONY: help install lint format test demo models accuracy bench soak snapshots lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -47,8 +47,11 @@ test: lint ## lint, then every test, then the demo
 demo: .build/__local__.json ## digits classified through a local chain by a staked executor
 	@ape run demo
 
-models: install ## real networks and inputs for them, into .models
+models: install ## real networks, inputs for them and their programs, into .models
 	@python -m scripts.models
+
+accuracy: models ## what those programs lose against the float networks: ACCURACY.md
+	@python -m scripts.accuracy
 
 bench: .build/__local__.json ## the numbers in BENCHMARKS.md
 	@ape run bench

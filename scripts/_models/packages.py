@@ -60,7 +60,7 @@ MEMBERS = (
     Member(
         "silero_vad",
         "silero_vad/data/silero_vad_16k_sequence.onnx",
-        "silero.onnx",
+        "silero_source.onnx",
         1246165,
         "9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
     ),

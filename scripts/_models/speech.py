@@ -6,12 +6,16 @@ Peterson and Barney), a fricative is noise. That is enough for a detector of spe
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
+import onnx
 
 Samples = npt.NDArray[np.float32]
 
 RATE = 16_000  # samples a second
+LEVELS = 1 << 15  # of a sample
 FRAME, CONTEXT = 512, 64  # samples that silero judges at a time, and how many earlier ones it sees with them
 FRAMES = 32  # about one second
 VOWELS = (
@@ -23,13 +27,25 @@ FOURTH = 3300.0
 WIDTHS = (60.0, 90.0, 150.0, 200.0)
 
 
+def judging(source: Path) -> onnx.ModelProto:
+    """The published network with the probabilities of speech as its one output."""
+    network = onnx.load(source)
+    del network.graph.output[1:]
+    return network
+
+
 def clips(count: int, seed: int) -> Samples:
     """Clips of `FRAMES` frames as silero reads them, float32[count, FRAMES, CONTEXT + FRAME] within -1..1.
 
     Two of three are speech, with pauses, loud and soft, some in noise; the rest are tones, noise and silence.
     """
     rng = np.random.default_rng(seed)
-    return np.stack([framed(spoken(rng) if number % 3 else other(rng)) for number in range(count)])
+    return np.stack([framed(recorded(spoken(rng) if number % 3 else other(rng))) for number in range(count)])
+
+
+def recorded(signal: Samples) -> Samples:
+    """The signal as a recording has it: integers of 16 bits, here as parts of one."""
+    return (np.clip(np.rint(signal * LEVELS), -LEVELS, LEVELS - 1) / LEVELS).astype(np.float32)
 
 
 def framed(signal: Samples) -> Samples:
