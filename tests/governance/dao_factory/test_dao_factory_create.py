@@ -155,7 +155,7 @@ def test_create__gas__is_as_committed_and_leaves_room_in_a_transaction(world, fa
     for name, receipt in (("create", create(council=house).receipt), ("create_with_model", owned)):
         gas = gas_of([receipt])
         snapshot("gas", f"dao/{name}", gas)
-        assert gas < A_TRANSACTION * 2 // 3
+        assert gas < A_TRANSACTION * 3 // 4
 
 
 # --- with a model ---
