@@ -33,14 +33,14 @@ class Runner(Protocol):
         """Their outputs."""
 
 
-def compiled(program: Program) -> Compiled:
-    """The program ready to run fast: `compiled(program).run(inputs, threads)` gives a list of output bytes.
+def compiled(program: Program, threads: int = 1) -> Compiled:
+    """The program ready to run fast: `compiled(program).run(inputs)` gives a list of output bytes.
 
     BackendError if this machine's arithmetic proves inexact.
     """
     from executor.backends.native.compiled import Compiled  # numba and onnxruntime take a second to import
 
-    return Compiled(program)
+    return Compiled(program, threads)
 
 
 def is_small(program: Program) -> bool:
@@ -56,7 +56,8 @@ class ExactBackend:
         small = all(map(is_small, programs.values()))
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="infer")
         self._runners: dict[bytes, Runner] = {
-            root: Interpreted(program) if small else compiled(program) for root, program in programs.items()
+            root: Interpreted(program) if small else compiled(program, threads)
+            for root, program in programs.items()
         }
         self._seconds = {root: _measure(program, self._runners[root]) for root, program in programs.items()}
 

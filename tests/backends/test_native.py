@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import numpy as np
@@ -11,7 +12,8 @@ from executor.backends.native import products
 from executor.backends.native.compiled import Compiled
 from executor.backends.native.engine import Engine, Weights
 from executor.backends.native.matrices import bytes_are_exact
-from executor.backends.native.plan import Product, plan
+from executor.backends.native.plan import plan
+from executor.backends.native.writer import Product
 from executor.program import InputTooLong, Program, run, validate
 from executor.program.interpreter import Interpreter
 from executor.program.ir import ElementType
@@ -19,8 +21,16 @@ from tests.backends.encoder import encoder
 from tests.backends.kinds import KINDS
 from tests.soundness import programs as random_programs
 
-WAYS = [(1, True, True), (3, True, False), (2, False, False)]
-"""Batch, products or the row machine alone, products of bytes."""
+WAYS = [
+    (1, 1, True, True),
+    (3, 1, True, False),
+    (2, 1, False, False),
+    (1, 2, True, True),
+    (4, 3, True, False),
+]
+"""Batch, threads, products or the row machine alone, products of bytes."""
+
+HELPERS = ThreadPoolExecutor(2)
 
 
 def extreme(seed: int, program: Program) -> bytes:
@@ -39,7 +49,7 @@ def extreme(seed: int, program: Program) -> bytes:
 def answers(engine: Engine, program: Program, inputs: list[bytes]) -> list[bytes]:
     """Of an engine for as many requests as there are."""
     read = [Interpreter(program, data) for data in inputs]
-    values = engine.run([each.inputs for each in read], read[0].steps)
+    values = engine.run([each.inputs for each in read], read[0].steps, HELPERS)
     return [row.astype(program.output_type.element.canonical).tobytes() for row in values]
 
 
@@ -48,9 +58,9 @@ def compare(program: Program, inputs: list[bytes]) -> None:
     expected = {data: run(program, data) for data in inputs}
     steps = {data: Interpreter(program, data).steps for data in inputs}
     weights = Weights()
-    for batch, with_products, with_bytes in WAYS:
+    for batch, threads, with_products, with_bytes in WAYS:
         exact = with_bytes and bytes_are_exact()
-        engine = Engine(plan(program, batch, exact, with_products), weights)
+        engine = Engine(plan(program, batch, exact, products=with_products, threads=threads), weights)
         for data in inputs:
             same = [other for other in inputs if steps[other] == steps[data]]
             together = [data, *same * batch][:batch]
@@ -95,8 +105,9 @@ def test_run__an_encoder_in_batches_and_threads__gives_the_interpreters_bits(act
     expected = [run(program, data) for data in inputs]
     assert len(set(expected)) == len(expected)
     for threads in (1, 2, 3):
-        assert fast.run(inputs, threads) == expected
-    assert fast.run(inputs[:1]) == expected[:1]
+        fast = Compiled(program, threads)
+        assert fast.run(inputs) == expected
+        assert fast.run(inputs[:1]) == expected[:1]
     assert Compiled(program, products=False).run(inputs[:2]) == expected[:2]
 
 
@@ -108,7 +119,7 @@ def test_run__steps_that_differ__are_batched_apart() -> None:
             break
     inputs = [random_programs.random_data(rng, program) for _ in range(70)]
     assert len({Interpreter(program, data).steps for data in inputs}) > 1
-    assert Compiled(program).run(inputs, 2) == [run(program, data) for data in inputs]
+    assert Compiled(program, 2).run(inputs) == [run(program, data) for data in inputs]
 
 
 def test_run__long_input__is_refused() -> None:
@@ -138,7 +149,7 @@ UNITS = {
 
 @pytest.mark.parametrize("kind", UNITS)
 def test_plan__kinds_of_layers__are_carried_in_the_cheapest_exact_units(kind: str) -> None:
-    kernels = plan(KINDS[kind](), 1, bytes_are_exact=True).kernels
-    carried = [kernel.carrier for kernel in kernels if isinstance(kernel, Product)]
+    kernels = plan(KINDS[kind](), 1, bytes_are_exact=True).kernels()
+    carried = [kernel.carrier for _, kernel in kernels if isinstance(kernel, Product)]
     found = [f"{carrier.units.name} {len(carrier.digits)}" for carrier in carried]
     assert found == ([] if UNITS[kind] == "rows" else [UNITS[kind]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Lock
 
 from executor.backends.native.engine import Engine, Weights
@@ -20,39 +21,52 @@ LARGEST = 32
 """Most requests of one batch."""
 
 
+@dataclass(frozen=True)
+class Way:
+    """How requests run: so many together, in so many threads."""
+
+    batch: int
+    threads: int = 1
+
+
 class Compiled:
-    """A valid program. Every product was proved exact, for each batch size that is used, when this is made;
+    """A valid program. Every product is proved exact, for each way that is used, when this is made;
     BackendError if one is not.
 
-    products: False leaves everything to the row machine, which is slow for products and needs no trust in
-    any other library.
+    threads: most that a single request is spread over. products: False leaves everything to the row machine,
+    which is slow for products and needs no trust in any other library.
     """
 
-    def __init__(self, program: Program, *, products: bool = True) -> None:
+    def __init__(self, program: Program, threads: int = 1, *, products: bool = True) -> None:
         self.program = program
+        self.threads = threads
         self._weights = Weights()
         self._products = products
         self._lock = Lock()
-        self._idle: dict[int, list[Engine]] = defaultdict(list)
-        alone = self._make(1)
-        self._idle[1].append(alone)
+        self._idle: dict[Way, list[Engine]] = defaultdict(list)
+        self._pool = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="spread")
+        alone = self._make(Way(1))
+        self._idle[Way(1)].append(alone)
         self.batch = 1
         """Requests of a batch."""
         while self.batch < LARGEST and 2 * self.batch * alone.size <= WORKING_SET:
             self.batch *= 2
-        if self.batch > 1:
-            self._idle[self.batch].append(self._make(self.batch))
+        for way in {Way(self.batch), Way(1, threads)} - {Way(1)}:
+            self._idle[way].append(self._make(way))
 
-    def run(self, inputs: Sequence[bytes], threads: int = 1) -> list[bytes]:
+    def run(self, inputs: Sequence[bytes]) -> list[bytes]:
         """The output bytes of each input; InputTooLong if one exceeds the program's."""
-        parts = list(self.parts(inputs))
-        if threads == 1 or len(parts) == 1:
-            done = [self.run_part([inputs[i] for i in part]) for part in parts]
+        indices = list(self.parts(inputs))
+        parts = [[inputs[index] for index in part] for part in indices]
+        if len(parts) < self.threads:
+            done = [self.run_part(part, spread=True) for part in parts]
+        elif self.threads == 1:
+            done = [self.run_part(part) for part in parts]
         else:
-            with ThreadPoolExecutor(threads) as pool:
-                done = list(pool.map(lambda part: self.run_part([inputs[i] for i in part]), parts))
+            with ThreadPoolExecutor(self.threads) as pool:
+                done = list(pool.map(self.run_part, parts))
         outputs = [b""] * len(inputs)
-        for part, found in zip(parts, done, strict=True):
+        for part, found in zip(indices, done, strict=True):
             for index, output in zip(part, found, strict=True):
                 outputs[index] = output
         return outputs
@@ -69,25 +83,35 @@ class Compiled:
             for index in indices[whole:]:
                 yield [index]
 
-    def run_part(self, inputs: Sequence[bytes]) -> list[bytes]:
-        """The outputs of inputs that run together. Any thread may call it at any time."""
+    def run_part(self, inputs: Sequence[bytes], *, spread: bool = False) -> list[bytes]:
+        """The outputs of inputs that run together. Any thread may call it at any time.
+
+        spread: over all threads, if it is a single input: for when nothing else is to be done.
+        """
         read = [self._read(data) for data in inputs]
+        way = Way(1, self.threads) if spread and len(inputs) == 1 else Way(len(inputs))
         with self._lock:
-            idle = self._idle[len(inputs)]
+            idle = self._idle[way]
             engine = idle.pop() if idle else None
         if engine is None:
-            engine = self._make(len(inputs))
+            engine = self._make(way)
         try:
-            values = engine.run([each.inputs for each in read], read[0].steps)
+            helpers = self._pool if way.threads > 1 else None
+            values = engine.run([each.inputs for each in read], read[0].steps, helpers)
         finally:
             with self._lock:
-                self._idle[len(inputs)].append(engine)
+                self._idle[way].append(engine)
         canonical = self.program.output_type.element.canonical
         return [row.astype(canonical).tobytes() for row in values]
 
-    def _make(self, batch: int) -> Engine:
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._pool.shutdown()
+
+    def _make(self, way: Way) -> Engine:
         exact = self._products and bytes_are_exact()
-        return Engine(plan(self.program, batch, exact, self._products), self._weights)
+        made = plan(self.program, way.batch, exact, products=self._products, threads=way.threads)
+        return Engine(made, self._weights)
 
     def _read(self, data: bytes) -> Interpreter:
         """The input as the interpreter reads it; it keeps no outputs."""

@@ -1,8 +1,10 @@
-"""A plan with its memory: runs the program for a batch of requests of equally many steps, in one thread."""
+"""A plan with its memory: runs the program for a batch of requests of equally many steps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,11 @@ from executor.backends.native import machine
 from executor.backends.native.accesses import Memory
 from executor.backends.native.matrices import Multiply, names, prove
 from executor.backends.native.passes import Pass, Walk, assemble
-from executor.backends.native.plan import Plan, Product
+from executor.backends.native.plan import Plan
+from executor.backends.native.writer import LINE, Product
 from executor.program.ir import IntArray, Program
 
-LINE = 64
-"""Every tensor begins at a multiple of it."""
+Call = Callable[[], None]
 
 
 class Weights:
@@ -27,103 +29,120 @@ class Weights:
 
     def multiply(self, product: Product) -> Multiply:
         """What computes this product's matrices."""
-        units, constant = product.carrier.units, product.constant
-        data = None if constant is None else constant.astype(names(units)[1])
-        if data is not None and product.shape.groups == 1:
-            data = data[0]
-        key = (units, None if data is None else (data.shape, data.tobytes()))
+        units, data = product.carrier.units, None
+        if product.constant is not None:
+            data = product.constant.astype(names(units)[1])
+            data = data[0] if product.shape.groups == 1 else data
+        key = (units, None if data is None else (data.shape, sha256(data.tobytes()).digest()))
         if key not in self._made:
             self._made[key] = Multiply(units, data)
         return self._made[key]
 
 
 class Engine:
-    """Not for two threads at a time. Raises BackendError if one of its products is not exact here."""
+    """One run at a time. Raises BackendError if one of its products is not exact on this machine."""
 
     def __init__(self, plan: Plan, weights: Weights) -> None:
         self.program: Program = plan.layout.program
         self.batch = plan.layout.batch
         self._plan = plan
-        self._constants = plan.constants
-        self._places, size = _arrange(plan)
-        self._arena, self._start = _aligned(size)
         self._inputs = [np.zeros((self.batch, t.count), t.element.native) for t in self.program.inputs]
-        self._walks: list[Walk] = []
-        self._calls: list[Callable[[], None]] = []
-        for kernel in plan.kernels:
-            if isinstance(kernel, Product):
-                for packing in kernel.pack:
-                    self._walk(packing)
-                self._product(kernel, weights)
-            else:
-                self._walk(kernel)
-        most = max((walk.registers for walk in self._walks), default=0)
-        self._registers, self._first_register = _aligned(most * machine.TILE * 8)
-        self._moving = [walk for walk in self._walks if walk.slope is not None]
-
-    def run(self, inputs: Sequence[Sequence[IntArray]], steps: int) -> IntArray:
-        """The last operation's outputs, [batch, elements]; `inputs` holds the tensors of each request."""
-        for place, tensors in zip(self._inputs, zip(*inputs, strict=True), strict=True):
-            for row, tensor in zip(place, tensors, strict=True):
-                row[:] = tensor
-        for step in range(steps):
-            for walk in self._moving:
-                walk.at(step)
-            for call in self._calls:
-                call()
-        last = len(self.program.operations) - 1
-        count = self.program.output_type.count
-        values = self._value(last)
-        start = (steps - 1) * count if last in self._plan.layout.stacked else 0
-        return values[:, start : start + count].copy()
+        self._values, size = _arrange(plan)
+        self._scratch: dict[int, int] = {}
+        for thread, needed in plan.memories.sizes.items():
+            self._scratch[thread], size = size, size + needed
+        self._arena, self._start = _aligned(size)
+        self._moving: list[Walk] = []
+        self._stages = [[self._calls(chain, weights) for chain in chains] for chains in plan.stages]
 
     @property
     def size(self) -> int:
         """Bytes of its memory."""
         return self._arena.size
 
-    def _walk(self, given: Pass) -> None:
-        walk = assemble(given, self._address)
-        self._walks.append(walk)
-        self._calls.append(lambda: walk.run(self._first_register, 0, walk.tiles))
+    def run(
+        self, inputs: Sequence[Sequence[IntArray]], steps: int, helpers: ThreadPoolExecutor | None = None
+    ) -> IntArray:
+        """The last operation's outputs, [batch, elements]; `inputs` holds the tensors of each request.
 
-    def _product(self, product: Product, weights: Weights) -> None:
+        helpers: one thread for each chain of a stage but the first.
+        """
+        for place, tensors in zip(self._inputs, zip(*inputs, strict=True), strict=True):
+            for row, tensor in zip(place, tensors, strict=True):
+                row[:] = tensor
+        for step in range(steps):
+            for walk in self._moving:
+                walk.at(step)
+            for first, *others in self._stages:
+                waiting = [helpers.submit(_run, chain) for chain in others if chain] if helpers else []
+                _run(first)
+                for future in waiting:
+                    future.result()
+        last = len(self.program.operations) - 1
+        count = self.program.output_type.count
+        native = self.program.output_type.element.native
+        values = self._at(Memory.VALUE, last, native, (self.batch, self._plan.layout.elements(last)))
+        start = (steps - 1) * count if last in self._plan.layout.stacked else 0
+        return values[:, start : start + count].copy()
+
+    def _calls(self, chain: Sequence[Pass | Product], weights: Weights) -> list[Call]:
+        """A chain of kernels, bound to their memory."""
+        walks = {
+            id(given): assemble(given, self._address)
+            for kernel in chain
+            for given in (kernel.pack if isinstance(kernel, Product) else [kernel])
+        }
+        most = max((walk.registers for walk in walks.values()), default=0)
+        memory, registers = _aligned(most * machine.TILE * 8)
+        self._moving += [walk for walk in walks.values() if walk.slope is not None]
+
+        def call(given: Pass) -> Call:
+            walk = walks[id(given)]
+            return lambda: walk.run(memory, registers)
+
+        calls: list[Call] = []
+        for kernel in chain:
+            if isinstance(kernel, Product):
+                calls += [*map(call, kernel.pack), self._product(kernel, weights)]
+            else:
+                calls.append(call(kernel))
+        return calls
+
+    def _product(self, product: Product, weights: Weights) -> Call:
         multiply, shape = weights.multiply(product), product.shape
         left, right, result = names(product.carrier.units)
-        rows = shape.rows * len(product.carrier.digits)
-        groups: tuple[int, ...] = (shape.groups,)
-        if multiply.constant is not None and multiply.constant.ndim == 2:
-            groups = ()
-        a = self._scratch(product.left_memory, left, (*groups, rows, shape.depth))
-        y = self._scratch(product.result_memory, result, (*groups, rows, shape.columns))
-        b = multiply.constant
+        rows, b = shape.rows * len(product.carrier.digits), multiply.constant
+        groups = () if b is not None and b.ndim == 2 else (shape.groups,)
+        a = self._at(Memory.SCRATCH, product.left_memory, np.dtype(left), (*groups, rows, shape.depth))
+        y = self._at(Memory.SCRATCH, product.result_memory, np.dtype(result), (*groups, rows, shape.columns))
         if b is None:
-            b = self._scratch(product.right_memory, right, (*groups, shape.depth, shape.columns))
+            dims = (*groups, shape.depth, shape.columns)
+            b = self._at(Memory.SCRATCH, product.right_memory, np.dtype(right), dims)
         prove(multiply, shape, product.carrier, product.right)
-        self._calls.append(multiply.bind(a, b, y))
+        return multiply.bind(a, b, y)
 
     def _address(self, memory: Memory, index: int) -> int:
         match memory:
             case Memory.INPUT:
                 return self._inputs[index].ctypes.data
             case Memory.CONSTANT:
-                return self._constants[index].ctypes.data
-        return self._start + self._places[memory, index]
-
-    def _value(self, index: int) -> IntArray:
-        elements = self._plan.layout.elements(index)
-        native = self.program.operations[index].result.element.native
-        return self._at(Memory.VALUE, index, native, (self.batch, elements))
-
-    def _scratch(self, index: int, name: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-        return self._at(Memory.SCRATCH, index, np.dtype(name), shape)
+                return self._plan.memories.constants[index].ctypes.data
+            case Memory.VALUE:
+                return self._start + self._values[index]
+        thread, offset = self._plan.memories.scratch[index]
+        return self._start + self._scratch[thread] + offset
 
     def _at(
         self, memory: Memory, index: int, dtype: np.dtype[Any], shape: tuple[int, ...]
     ) -> npt.NDArray[Any]:
-        begin = self._start - self._arena.ctypes.data + self._places[memory, index]
+        begin = self._address(memory, index) - self._arena.ctypes.data
         size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         return self._arena[begin : begin + size].view(dtype).reshape(shape)
+
+
+def _run(calls: list[Call]) -> None:
+    for call in calls:
+        call()
 
 
 def _aligned(size: int) -> tuple[npt.NDArray[np.uint8], int]:
@@ -132,29 +151,26 @@ def _aligned(size: int) -> tuple[npt.NDArray[np.uint8], int]:
     return memory, memory.ctypes.data + -memory.ctypes.data % LINE
 
 
-def _arrange(plan: Plan) -> tuple[dict[tuple[Memory, int], int], int]:
-    """Where everything lies in one block of memory, and the size of it: what is not needed at the same time
-    may lie in the same place."""
-    layout, last = plan.layout, len(plan.kernels) - 1
-    wanted: list[tuple[int, int, int, tuple[Memory, int]]] = []
+def _arrange(plan: Plan) -> tuple[dict[int, int], int]:
+    """Where every operation's value lies in one block of memory, and the size of it: what is not needed at
+    the same time may lie in the same place."""
+    layout, final = plan.layout, len(plan.stages) - 1
+    wanted: list[tuple[int, int, int, int]] = []  # first and last stage, bytes, operation
     for index, (begin, end) in plan.lifetimes().items():
-        width = layout.program.operations[index].result.element.width
-        size = layout.batch * layout.elements(index) * width
-        first, after = (0, last) if index in layout.stacked else (begin, end)
-        wanted.append((first, after, size, (Memory.VALUE, index)))
-    for number, (size, begin, end) in enumerate(plan.scratch):
-        wanted.append((begin, end, size, (Memory.SCRATCH, number)))
-    places: dict[tuple[Memory, int], int] = {}
-    taken: list[tuple[int, int, int]] = []  # begin, end, last kernel of what is in use
+        size = layout.batch * layout.elements(index) * layout.program.operations[index].result.element.width
+        first, last = (0, final) if index in layout.stacked else (begin, end)
+        wanted.append((first, last, -(-size // LINE) * LINE, index))
+    places: dict[int, int] = {}
+    taken: list[tuple[int, int, int]] = []  # begin, end, last stage of what is in use
     total = 0
-    for first, after, size, name in sorted(wanted, key=lambda w: (w[0], -w[2])):
+    for first, last, size, index in sorted(wanted, key=lambda w: (w[0], -w[2])):
         taken = sorted(t for t in taken if t[2] >= first)
-        at, padded = 0, -(-size // LINE) * LINE
+        at = 0
         for begin, end, _ in taken:
-            if begin - at >= padded:
+            if begin - at >= size:
                 break
             at = max(at, end)
-        taken.append((at, at + padded, after))
-        places[name] = at
-        total = max(total, at + padded)
+        taken.append((at, at + size, last))
+        places[index] = at
+        total = max(total, at + size)
     return places, total

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from executor.backends.native import machine
 from executor.backends.native.accesses import Access, Axes, Bound, Kind, Memory
@@ -138,9 +139,9 @@ class Walk:
         if self.slope is not None:
             np.add(self.first, self.slope * step, out=self.views)
 
-    def run(self, registers: int, begin: int, end: int) -> None:
-        """Run these tiles with registers at that address."""
-        machine.walk(self.code, self.views, self.extents, self.rank, registers, begin, end)
+    def run(self, memory: npt.NDArray[np.uint8], registers: int) -> None:  # noqa: ARG002  # keeps it alive
+        """Do it, with the registers at that address in `memory`."""
+        machine.walk(self.code, self.views, self.extents, self.rank, registers, 0, self.tiles)
 
 
 def assemble(given: Pass, address: Callable[[Memory, int], int]) -> Walk:

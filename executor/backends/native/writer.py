@@ -1,0 +1,266 @@
+"""Writes operations into passes, and a product's packing and sums around it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from executor.backends.native import machine
+from executor.backends.native.accesses import Access, Axes, Kind, Memory, dense
+from executor.backends.native.facts import Dot, Facts
+from executor.backends.native.passes import Pass
+from executor.backends.native.products import Carrier, Shape
+from executor.program.ir import Function, IntArray, Interval, Opcode, Operation, Source, View
+from executor.program.views import Int64Array
+
+FLOAT = 1 << 52
+"""Integers below it divide and have roots in fp64."""
+
+FUNCTIONS = {
+    Function.ADD: machine.ADD,
+    Function.SUB: machine.SUB,
+    Function.MUL: machine.MUL,
+    Function.MIN: machine.MIN,
+    Function.MAX: machine.MAX,
+    Function.CLAMP: machine.CLAMP,
+    Function.EQ: machine.EQ,
+    Function.LT: machine.LT,
+    Function.LE: machine.LE,
+    Function.SELECT: machine.SELECT,
+}
+
+
+@dataclass
+class Product:
+    """Pack the operands, multiply. The scratch memories are named by their numbers in the plan."""
+
+    carrier: Carrier
+    shape: Shape
+    right: Interval
+    """Of the right operand's elements."""
+    constant: Int64Array | None
+    pack: list[Pass]
+    left_memory: int
+    right_memory: int
+    result_memory: int
+
+
+LINE = 64
+"""Every tensor begins at a multiple of it."""
+
+
+@dataclass
+class Memories:
+    """What a plan needs beside the program's values."""
+
+    constants: list[IntArray]
+    """Those of the program, then those of the plan."""
+    scratch: list[tuple[int, int]] = field(default_factory=list)
+    """Thread, and offset in what this thread has: its kernels run one after the other and share it."""
+    sizes: dict[int, int] = field(default_factory=dict)
+    """Bytes, by thread."""
+
+    def take(self, thread: int, begin: int, elements: int, kind: Kind) -> tuple[int, int]:
+        """Scratch memory of a thread from offset `begin` on: its number, and where it ends."""
+        self.scratch.append((thread, begin))
+        end = begin + -(-elements * kind.width // LINE) * LINE
+        self.sizes[thread] = max(self.sizes.get(thread, 0), end)
+        return len(self.scratch) - 1, end
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Part of an output axis: `count` indices from `start` on."""
+
+    axis: int
+    start: int
+    count: int
+
+
+class Writer:
+    """One pass over the axes of a group of operations, or over a slice of them."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        memories: Memories,
+        head: Operation,
+        *,
+        dot: Dot | None,
+        part: Slice | None,
+        thread: int,
+    ) -> None:
+        self._facts = facts
+        self._memories = memories
+        self._part = part
+        self._thread = thread
+        self._taken = 0  # bytes of the thread's scratch memory
+        self._extents, rank = facts.layout.extents(head)
+        if part is not None:
+            sliced = (part.count if axis == part.axis else n for axis, n in enumerate(self._extents))
+            self._extents = tuple(sliced)
+        self.made = Pass(self._extents if dot is None else self._extents[:rank], rank)
+        self._sums: int | None = None  # register of a product's sums
+        self._values: dict[int, int] = {}
+
+    def multiply(self, index: int, dot: Dot) -> Product:
+        """The product behind which this pass goes; the next operation written is the dot."""
+        operation = self._facts.program.operations[index]
+        found, units, digits = dot.matrices, dot.carrier.units, dot.carrier.digits
+        groups, rows, depth, columns = (
+            tuple(self._extents[axis] for axis in axes)
+            for axes in (found.groups, found.rows, found.depth, found.columns)
+        )
+        shape = Shape(math.prod(groups), math.prod(rows), math.prod(depth), math.prod(columns))
+        height = shape.rows * len(digits)
+        left, right = operation.operands[:: -1 if found.swapped else 1]
+        left_memory = self._take(shape.groups * height * shape.depth, units.left)
+        packing = Pass(groups + rows + depth, len(groups + rows + depth))
+        order = (*found.groups, *found.rows, *found.depth)
+        read = packing.load(self._moved(self._facts.layout.read(operation, index, left)).over(order))
+        strides = (*(height * shape.depth * s for s in dense(groups)), *dense(rows + depth))
+        for place, digit in enumerate(digits):
+            taken = read
+            if (digit.zero, digit.shift, digit.mask) != (0, 0, -1):
+                taken = packing.emit(machine.DIGIT, read, numbers=(digit.zero, digit.mask, digit.shift))
+            base = place * shape.rows * shape.depth
+            packing.store(Access(Memory.SCRATCH, left_memory, units.left, strides, base), taken)
+        pack, right_memory = [packing], -1
+        if dot.constant is None:
+            right_memory = self._take(shape.groups * shape.depth * shape.columns, units.right)
+            axes = groups + depth + columns
+            packing = Pass(axes, len(axes))
+            order = (*found.groups, *found.depth, *found.columns)
+            read = packing.load(self._moved(self._facts.layout.read(operation, index, right)).over(order))
+            packing.store(Access(Memory.SCRATCH, right_memory, units.right, dense(axes)), read)
+            pack.append(packing)
+        result_memory = self._take(shape.groups * height * shape.columns, units.result)
+        self._sums = self._add_digits(dot, shape, result_memory)
+        constant = dot.constant
+        if constant is not None and self._part is not None and self._part.axis in found.groups:
+            constant = self._sliced(constant, found.groups)
+        interval = self._facts.interval(right)
+        return Product(dot.carrier, shape, interval, constant, pack, left_memory, right_memory, result_memory)
+
+    def _take(self, elements: int, kind: Kind) -> int:
+        number, self._taken = self._memories.take(self._thread, self._taken, elements, kind)
+        return number
+
+    def _sliced(self, constant: Int64Array, groups: Axes) -> Int64Array:
+        """The part of the groups that this slice is of: only the outermost one is ever cut."""
+        part = self._part
+        assert part is not None
+        assert part.axis == groups[0]
+        inner = math.prod(self._extents[axis] for axis in groups[1:])
+        return constant[part.start * inner : (part.start + part.count) * inner]
+
+    def _add_digits(self, dot: Dot, shape: Shape, memory: int) -> int:
+        """The exact sums in a register: digits put together, and what they are short of added."""
+        found, made = dot.matrices, self.made
+        height = shape.rows * len(dot.carrier.digits) * shape.columns
+        strides = self._strides((found.groups, height), (found.rows, shape.columns), (found.columns, 1))
+        total = None
+        for place, digit in enumerate(dot.carrier.digits):
+            base = place * shape.rows * shape.columns
+            part = made.load(Access(Memory.SCRATCH, memory, dot.carrier.units.result, strides, base))
+            if digit.shift:
+                weight = Access(Memory.NOTHING, 0, Kind.INT64, (0,) * made.rank, fill=1 << digit.shift)
+                part = made.emit(machine.MUL, part, made.load(weight))
+            total = part if total is None else made.emit(machine.ADD, total, part)
+        assert total is not None
+        if dot.carrier.zero:
+            assert dot.constant is not None
+            short = np.ascontiguousarray(dot.constant.sum(axis=1) * dot.carrier.zero).reshape(-1)
+            self._memories.constants.append(short)
+            number = len(self._memories.constants) - 1
+            strides = self._strides((found.groups, shape.columns), (found.columns, 1))
+            missing = Access(Memory.CONSTANT, number, Kind.INT64, strides)
+            if self._part is not None and self._part.axis in found.groups:
+                missing = self._moved(missing)
+            total = made.emit(machine.ADD, total, made.load(missing))
+        return total
+
+    def _strides(self, *sorts: tuple[Axes, int]) -> Axes:
+        """Strides over the output axes: of each sort those of a dense tensor whose elements are so long."""
+        strides = [0] * self.made.rank
+        for axes, length in sorts:
+            inner = dense([self._extents[axis] for axis in axes])
+            for axis, stride in zip(axes, inner, strict=True):
+                strides[axis] = stride * length
+        return tuple(strides)
+
+    def write(self, index: int, store: bool) -> None:
+        """Append the operation, and its store."""
+        operation = self._facts.program.operations[index]
+        exact = self._exact(operation, index) if self._sums is None else self._sums
+        self._sums = None
+        self._values[index] = self._finished(operation, index, exact)
+        if store:
+            written = self._widened(self._moved(self._facts.layout.written(index)))
+            self.made.store(written, self._values[index])
+
+    def _moved(self, access: Access) -> Access:
+        """The access, from where this slice begins."""
+        return access if self._part is None else access.moved(self._part.axis, self._part.start)
+
+    def _widened(self, access: Access) -> Access:
+        """The access over the output axes as one over the axes of the pass: a reduction changes nothing."""
+        depth = len(self.made.extents) - self.made.rank
+        there = access.over(range(self.made.rank))
+        bounds = (replace(b, coefficients=b.coefficients + (0,) * depth) for b in there.bounds)
+        return replace(there, strides=there.strides + (0,) * depth, bounds=tuple(bounds))
+
+    def _operand(self, operation: Operation, index: int, view: View) -> int:
+        if view.source is Source.OUTPUT and view.index in self._values:
+            return self._values[view.index]
+        access = self._facts.layout.read(operation, index, view)
+        return self.made.load(self._widened(self._moved(access)))
+
+    def _exact(self, operation: Operation, index: int) -> int:
+        """What the opcode computes, in a register."""
+        made, layout = self.made, self._facts.layout
+        match operation.opcode:
+            case Opcode.DOT:
+                accesses = [self._moved(layout.read(operation, index, view)) for view in operation.operands]
+                return made.emit(machine.DOT_ACROSS, accesses=accesses)
+            case Opcode.MAX:
+                view = operation.operands[0]
+                lowest = self._facts.program.source_type(view).element.interval[0]
+                access = replace(self._moved(layout.read(operation, index, view)), fill=lowest)
+                return made.emit(machine.MAX_ACROSS, accesses=[access, access])
+            case Opcode.GATHER:
+                row = self._operand(operation, index, operation.operands[0])
+                table = layout.read(operation, index, operation.operands[1], table=True)
+                table = self._widened(self._moved(table))
+                return made.emit(machine.LOOKUP, row, accesses=[table], numbers=[operation.immediate])
+        operands = [self._operand(operation, index, view) for view in operation.operands]
+        return self._map(operation, operands)
+
+    def _map(self, operation: Operation, operands: list[int]) -> int:
+        made, p = self.made, operation.immediate
+        peaks = [self._facts.peak(view) for view in operation.operands]
+        match operation.function:
+            case Function.DIV:
+                floats = peaks[0] << p < FLOAT and peaks[1] < FLOAT
+                return made.emit(machine.DIV_FLOAT if floats else machine.DIV, *operands, numbers=[p])
+            case Function.SHIFT:
+                return made.emit(machine.SHIFT, *operands, numbers=[p])
+            case Function.ISQRT:
+                return made.emit(machine.ISQRT_FLOAT if peaks[0] < FLOAT else machine.ISQRT, *operands)
+        return made.emit(FUNCTIONS[operation.function], *operands)
+
+    def _finished(self, operation: Operation, index: int, exact: int) -> int:
+        """Bias, rescale and saturation."""
+        made, bias, multiplier = self.made, operation.bias, operation.multiplier
+        low, high = operation.result.element.interval
+        if bias.source is not Source.IMMEDIATE or bias.fill:
+            exact = made.emit(machine.ADD, exact, self._operand(operation, index, bias))
+        if operation.shift or multiplier.source is not Source.IMMEDIATE or multiplier.fill != 1:
+            scale = self._operand(operation, index, multiplier)
+            return made.emit(machine.SCALE, exact, scale, numbers=(low, high, operation.shift))
+        least, most = self._facts.unsaturated[index]
+        if low <= least and most <= high:
+            return exact
+        return made.emit(machine.SATURATE, exact, numbers=(low, high))
