@@ -3,8 +3,9 @@
 First act: twenty people draw a digit. Fifteen sign a guestbook with a transaction, five with a signature that
 costs them no gas. An executor, staked and in a process of its own, classifies the drawings; the challenge
 window passes; every wei is accounted for. Second act: a liar answers, a watcher refutes it, the EVM rules,
-and the honest executor answers again. The last line is JSON; the exit status is 0 only if all is as it has to
-be.
+and the honest executor answers again. Third act: a DAO votes a new version of its model in, the version
+turns out to malfunction, and anybody takes it out again. The last line is JSON; the exit status is 0 only if
+all is as it has to be.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ from scripts._demo.record import Record
 from scripts._demo.refutation import DEPOSITS, Cast, refute
 from scripts._demo.show import Shown, results
 from scripts._demo.stage import BOND, ETHER, WINDOW, Stage, build_stage
+from scripts._demo.upgrade import upgrade
 from scripts._demo.visitors import PREPAID, PRICE, Signer, visit
 from scripts._network import DEPLOYMENTS
 
 REQUESTS, SIGNED, CORRECT = 20, 5, 18
 ACCOUNTS = 20
+CROWD = 8  # the first account that plays in the third act alone
 BLOCK_SECONDS = 1
 PATIENCE = 45.0  # seconds for the executor to do what it has to do
 
@@ -73,7 +76,7 @@ def cli(manifest: Path) -> None:
 def play(
     console: Console, provider: Any, processes: Processes, folder: Path, url: str, manifest: Path
 ) -> list[str]:
-    """The whole act; returns what is not as it has to be."""
+    """All three acts; returns what is not as it has to be."""
     began = time.monotonic()
     drawings = held_out(REQUESTS)
 
@@ -107,11 +110,15 @@ def play(
     wrong = refutation.mistakes(stage.network.parameters())
     lost, burned = refutation.slashed / ETHER, refutation.burned / ETHER
     console.print(f"the liar lost {lost} ETH, of which {burned} burned")
-    for mistake in (*mistakes, *wrong):
+
+    crowd = accounts.test_accounts[CROWD:ACCOUNTS]
+    upgraded = upgrade(console, provider, project, processes, folder, stage, cast.executor, crowd)
+    mistakes += [*wrong, *upgraded.mistakes()]
+    for mistake in mistakes:
         console.print(f"WRONG: {mistake}", style="bold red")
     seconds = round(time.monotonic() - began, 1)
-    print(json.dumps({**numbers, **refutation.numbers, "seconds": seconds}), flush=True)
-    return [*mistakes, *wrong]
+    print(json.dumps({**numbers, **refutation.numbers, **upgraded.numbers, "seconds": seconds}), flush=True)
+    return mistakes
 
 
 def assemble(folder: Path, url: str, stage: Stage) -> Cast:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import socket
 import subprocess
@@ -19,7 +20,7 @@ GAS_MONEY = 2 * ETHER
 SETTINGS = """\
 rpc = "{rpc}"
 deployment = "{deployment}"
-artifacts = ["{artifact}"]
+artifacts = {artifacts}
 key = "{key}"
 password_file = "{password}"
 state = "{state}"
@@ -42,18 +43,21 @@ class Operator:
         password.write_text(secrets.token_urlsafe(24) + "\n")
         port = _free_port()
         self.intake = f"http://127.0.0.1:{port}"
-        (folder / "executor.toml").write_text(
-            SETTINGS.format(
-                rpc=url,
-                deployment=stage.manifest.resolve(),
-                artifact=PROGRAM,
-                key=key,
-                password=password,
-                state=folder / "state",
-                port=port,
-            )
-        )
+        self._settings = {
+            "rpc": url,
+            "deployment": stage.manifest.resolve(),
+            "key": key,
+            "password": password,
+            "state": folder / "state",
+            "port": port,
+        }
+        self.hold(PROGRAM)
         self.address = self._execute("account", "new", str(key), "--password-file", str(password)).split()[0]
+
+    def hold(self, *artifacts: Path) -> None:
+        """Serve the models of these artifacts, from the next start on."""
+        settings = SETTINGS.format(artifacts=json.dumps([str(path) for path in artifacts]), **self._settings)
+        (self._folder / "executor.toml").write_text(settings)
 
     def fund(self, stake: int) -> None:
         """Give the key the coin for a stake, wei, and for its gas."""

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -34,6 +34,15 @@ class Running:
         """StoppedError if it is not running any more."""
         if (status := self._process.poll()) is not None:
             raise self.failure(f"ended with status {status}")
+
+    def until(self, done: Callable[[], bool], otherwise: str, patience: float = 60.0) -> None:
+        """Return once it is done; StoppedError if the process ends, or after `patience` seconds."""
+        end = time.monotonic() + patience
+        while not done():
+            self.check()
+            if time.monotonic() >= end:
+                raise self.failure(f"{otherwise} within {patience:.0f} seconds")
+            time.sleep(0.2)
 
     def failure(self, what: str) -> StoppedError:
         """The error that says `what` about this process, with its last lines."""

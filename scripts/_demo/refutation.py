@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +14,7 @@ from executor.client import Answer, Client
 from scripts._demo.drawings import held_out
 from scripts._demo.moves import Moves
 from scripts._demo.operator import LIAR, WATCHER, Operator
-from scripts._demo.processes import Processes, Running
+from scripts._demo.processes import Processes
 from scripts._demo.record import DIGIT_BYTES
 from scripts._demo.stage import BOND, ETHER, WINDOW, Stage
 
@@ -108,13 +106,16 @@ def refute(
             console.print(str(move))
         return moves.slashed is not None and moves.all[-1].what.endswith("paid out")
 
-    _wait(settled, watcher, "did not refute the answer")
+    watcher.until(settled, "did not refute the answer")
     executor = cast.executor.start(processes)
     right = client.wait(asked, timeout=PATIENCE)
     executor.check()
     console.print(f"the request opened again, and the honest executor answered {_digit(right)}")
     provider.make_request("evm_increaseTime", [WINDOW])
     final = client.wait(asked, "final", timeout=PATIENCE)
+
+    for player in (liar, watcher, executor):
+        processes.stop(player)
 
     slashed = moves.slashed
     assert slashed is not None
@@ -139,16 +140,6 @@ def _requester(stage: Stage, url: str) -> Client:
     client = Client(url, stage.manifest, LocalKey(Account.create()))
     stage.owner.transfer(client.address, PURSE)
     return client
-
-
-def _wait(done: Callable[[], bool], running: Running, otherwise: str) -> None:
-    """Until it is done; StoppedError if the process ends or takes too long."""
-    end = time.monotonic() + PATIENCE
-    while not done():
-        running.check()
-        if time.monotonic() >= end:
-            raise running.failure(f"{otherwise} within {PATIENCE:.0f} seconds")
-        time.sleep(0.2)
 
 
 def _digit(answer: Answer) -> int:

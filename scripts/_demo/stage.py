@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from executor.chain.deployment import Deployment
+from executor.chain.requests import NOBODY
 from scripts._demo.drawings import HELD_OUT, PROGRAM, margin
 from scripts._deployment import deploy_network
 from scripts._network import DEPLOYMENTS
@@ -38,22 +39,27 @@ class Stage:
     visitors: list[Any]
 
 
-def build_stage(project: Any, accounts: Any, manifest: Path) -> Stage:
-    """Deploy a network as any network is deployed, create the digits model, and open a guestbook."""
-    deployer, owner, keeper, *visitors = list(accounts[:8])
-    parameters = Parameters.read(DEPLOYMENTS / "params" / "local.yaml")
-    deployment = deploy_network(project, deployer, parameters, manifest, replace=True)
-    version = version_of(
+def digits_version(deployment: Deployment, hook: str = NOBODY) -> tuple[Any, ...]:
+    """The good version of the digits model. hook: what checks its outputs."""
+    return version_of(
         PROGRAM,
         location=PROGRAM.relative_to(ROOT).as_posix(),
         arbiter=deployment.arbiters[0],
         royalty_bps=ROYALTY_BPS,
         min_bond=BOND,
         window=WINDOW,
+        hook=hook,
         report=HELD_OUT.read_bytes(),
     )
+
+
+def build_stage(project: Any, accounts: Any, manifest: Path) -> Stage:
+    """Deploy a network as any network is deployed, create the digits model, and open a guestbook."""
+    deployer, owner, keeper, *visitors = list(accounts[:8])
+    parameters = Parameters.read(DEPLOYMENTS / "params" / "local.yaml")
+    deployment = deploy_network(project, deployer, parameters, manifest, replace=True)
     registry = project.Registry.at(deployment.address("Registry"))
-    registry.create_model("digits", owner, owner, version, sender=owner)
+    registry.create_model("digits", owner, owner, digits_version(deployment), sender=owner)
     model = project.Model.at(registry.models(registry.count() - 1))
     market = project.Market.at(deployment.address("Market"))
     market.freeze(model, 1, sender=owner)

@@ -32,7 +32,9 @@ class Dao:
         self.timelock = project.Timelock.at(self.read(self.governor, "timelock"))
         self.votes = project.Token.at(self.read(self.governor, "token"))
         own = {"Governor": governor, "Timelock": self.timelock.address, "Token": self.votes.address}
-        self.names = Names(project, provider, deployment, own)
+        if council := council_of(project, deployment, governor):
+            own["Council"] = council
+        self.names = Names(project, deployment, own)
         self.actions = Actions(self.names, Values(self.names, next(iter(deployment.arbiters), None)))
 
     # Reading
@@ -96,11 +98,31 @@ class Dao:
         action = self.call_of(contract, function, *arguments)
         if said := self.refusal(account, action):
             raise GovernanceError(f"the contract refuses to {function}: {said}")
-        return account.call(
+        sent = account.call(
             self.provider.network.ecosystem.create_transaction(
                 sender=account.address, receiver=action.target, data=action.data
             )
         )
+        # Ape does not wait for the block on a chain of our own.
+        receipt = self.provider.web3.eth.wait_for_transaction_receipt(sent.txn_hash)
+        if not receipt["status"]:
+            raise GovernanceError(f"it failed in the block, though it would not have before: {sent.txn_hash}")
+        return receipt
+
+
+def council_of(project: Any, deployment: Deployment, governor: str) -> str | None:
+    """The council that the network's DaoFactory made together with a governor; None for other governors."""
+    factory = project.DaoFactory.at(deployment.address("DaoFactory"))
+    number = factory.number_of(governor)
+    return str(factory.daos(number - 1).council) if number else None
+
+
+def only_governor(project: Any, deployment: Deployment) -> str:
+    """The governor of the network's DAO, if its DaoFactory has made one only. Raises GovernanceError."""
+    factory = project.DaoFactory.at(deployment.address("DaoFactory"))
+    if factory.count() != 1:
+        raise GovernanceError("name the DAO: --governor with the address of its governor")
+    return str(factory.daos(0).governor)
 
 
 def lasting(seconds: int) -> str:

@@ -7,11 +7,10 @@ from typing import Any
 
 from ethpm_types.abi import MethodABI
 
+from executor.chain.creation import BLUEPRINTS
 from executor.chain.deployment import Deployment
 from scripts._governance.refusals import printable
 from scripts._parameters import ZERO_ADDRESS, address
-
-BLUEPRINT = b"\xfe\x71"  # how code begins that is there to be copied, and nothing else (ERC-5202)
 
 
 class GovernanceError(Exception):
@@ -25,13 +24,15 @@ class Names:
     A model's name cannot be written for its address: anybody can register another "digits".
     """
 
-    def __init__(self, project: Any, provider: Any, deployment: Deployment, dao: Mapping[str, str]) -> None:
+    def __init__(self, project: Any, deployment: Deployment, dao: Mapping[str, str]) -> None:
         self._project = project
-        self._provider = provider
-        self._kinds = {contract.address: name for name, contract in deployment.contracts.items()}
-        self._kinds |= {where: kind for kind, where in dao.items()}
-        self._places = {name: contract.address for name, contract in deployment.contracts.items()}
-        self._places |= {kind.lower(): where for kind, where in dao.items()}
+        there = {
+            name: contract.address
+            for name, contract in deployment.contracts.items()
+            if name not in BLUEPRINTS  # which are there to be copied, not to be called
+        }
+        self._kinds = {where: kind for kind, where in (there | dict(dao)).items()}
+        self._places = there | {kind.lower(): where for kind, where in dao.items()}
         self._registry = project.Registry.at(deployment.address("Registry"))
         self._models: dict[str, str | None] = {}
 
@@ -44,8 +45,6 @@ class Names:
                 raise GovernanceError(str(error)) from None
         if word not in self._places:
             raise GovernanceError(f"nothing is called {word}; there are {', '.join(sorted(self._places))}")
-        if bytes(self._provider.get_code(self._places[word])).startswith(BLUEPRINT):
-            raise GovernanceError(f"{word} is a blueprint, which others are copied from: write an address")
         return self._places[word]
 
     def of(self, where: str) -> str:

@@ -24,6 +24,8 @@ PHRASES = {
     ("Model", "publish"): "publish a version of {target}, its program {version.terms.program_root}",
     ("Model", "promote"): "promote version {version} of {target}",
     ("Model", "canary"): "let version {version} of {target} answer {share_bps} of the requests",
+    ("Model", "set_breaker"): "let {target} trip at {rejections} rejected answers that paid {volume} wei",
+    ("Model", "declare_probe"): "state what version {version} of {target} answers to input {input}",
     ("Model", "withdraw"): "withdraw the candidate of {target}",
     ("Model", "rollback"): "roll {target} back to version {version}",
     ("Model", "revoke"): "revoke version {version} of {target} for good",

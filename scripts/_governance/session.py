@@ -14,7 +14,7 @@ from ape.cli import ConnectedProviderCommand
 from ape.exceptions import ApeException
 
 from executor.chain.deployment import DeploymentError
-from scripts._governance.dao import Dao
+from scripts._governance.dao import Dao, only_governor
 from scripts._governance.names import GovernanceError
 from scripts._network import ADDRESS, read_manifest, signer
 
@@ -49,7 +49,7 @@ def governing(command: Callable[..., None]) -> click.Command:
     @functools.wraps(command)
     def connected(
         provider: Any,
-        governor: str,
+        governor: str | None,
         manifest: Path | None,
         alias: str | None,
         dry_run: bool,
@@ -57,7 +57,10 @@ def governing(command: Callable[..., None]) -> click.Command:
         **options: Any,
     ) -> None:
         try:
-            dao = Dao(local_project, provider, read_manifest(provider, manifest), governor)
+            deployment = read_manifest(provider, manifest)
+            dao = Dao(
+                local_project, provider, deployment, governor or only_governor(local_project, deployment)
+            )
             account = None if dry_run and alias is None else signer(provider, alias)
             command(Session(dao, account, dry_run, yes), **options)
         except (GovernanceError, DeploymentError, ApeException) as error:
@@ -81,5 +84,9 @@ OPTIONS = (
         type=click.Path(path_type=Path),
         help="Manifest of the network. Default: deployments/<network>.json.",
     ),
-    click.option("--governor", type=ADDRESS, required=True, help="The DAO, by the address of its governor."),
+    click.option(
+        "--governor",
+        type=ADDRESS,
+        help="The DAO, by its governor. Default: the network's, if its factory has made one only.",
+    ),
 )

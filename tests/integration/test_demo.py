@@ -16,12 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from executor.chain.requests import Request
 from executor.program import load, run
 from scripts._demo.books import Books
 from scripts._demo.drawings import PROGRAM, held_out
 from scripts._demo.operator import STAKE
 from scripts._demo.processes import Processes, StoppedError, start_anvil
 from scripts._demo.record import Job
+from scripts._demo.timeline import Question
+from scripts._demo.upgrade import Upgrade
+from scripts.digits import MISFILED, MISLABELLED, UNDER, build, load_frozen
 from tests.conftest import ROOT
 
 STUBBORN = """
@@ -111,6 +115,13 @@ def test_check__a_process_ended__says_its_last_words(tmp_path):
             processes.check()
 
 
+def test_until__it_is_never_done__says_what_was_left(tmp_path):
+    with Processes(tmp_path) as processes:
+        idler = processes.start("idler", ["sleep", "60"])
+        with pytest.raises(StoppedError, match="the idler left work within 0 seconds; it said:"):
+            idler.until(lambda: False, "left work", patience=0.3)
+
+
 def _fails(processes: Processes) -> bool:
     try:
         processes.check()
@@ -178,6 +189,64 @@ def test_str__a_drawing__is_two_lines_with_a_dot_for_each_dark_pixel():
         assert [len(line) for line in lines] == [4, 4]
         dots = sum((ord(character) - 0x2800).bit_count() for line in lines for character in line)
         assert dots == sum(pixel > 6 for pixel in drawing.pixels)
+
+
+def test_mislabelled__the_version_of_the_third_act__reads_everything_but_sevens():
+    program = build(load_frozen(MISLABELLED))
+    drawings = held_out(200)
+    answers = [int.from_bytes(run(program, drawing.pixels)[:4], "big") for drawing in drawings]
+    pairs = [(drawing.label, answer) for drawing, answer in zip(drawings, answers, strict=True)]
+    assert {answer for label, answer in pairs if label == MISFILED} == {UNDER}
+    others = [(label, answer) for label, answer in pairs if label != MISFILED]
+    assert all(answer < UNDER for _, answer in others)
+    assert sum(label == answer for label, answer in others) >= 0.97 * len(others)
+    assert program.root != load(PROGRAM).root
+
+
+# The third act
+
+
+def question(version: int, digit: int = 0, final: bool = True) -> Question:
+    """A request to a version, and its answer."""
+    request = Request(b"", version << 64, 0, 0, 0, 0, b"")
+    return Question(b"", "0x", request, b"", digit.to_bytes(32 // 8, "big"), posted_at=1, final=final)
+
+
+SMOOTH = Upgrade(
+    upgrade_seconds=3, rollback_seconds=123, canary=(5, 7), states=(4, 8), in_flight=[question(2)],
+    others=[question(1), question(1)], after=question(1, MISFILED), wrong=[],
+)  # fmt: skip
+
+
+def test_mistakes__an_upgrade_and_a_rollback_as_they_have_to_be__none():
+    assert SMOOTH.mistakes() == []
+    assert SMOOTH.numbers == {
+        "upgrade_seconds": 3,
+        "rollback_seconds": 123,
+        "canary_answers": 5,
+        "tripped": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"canary": (0, 12)}, "the candidate answered 0 requests, the live version 12"),
+        ({"canary": (12, 0)}, "the candidate answered 12 requests, the live version 0"),
+        ({"states": (8, 4)}, "after the breaker the versions' states are (8, 4)"),
+        ({"in_flight": []}, "work in flight did not settle on the version that it was pinned to"),
+        ({"in_flight": [question(1)]}, "work in flight did not settle"),
+        ({"in_flight": [question(2, final=False)]}, "work in flight did not settle"),
+        ({"others": [question(1)]}, "the other model did not carry on undisturbed"),
+        ({"others": [question(1), question(1, final=False)]}, "the other model did not carry on"),
+        ({"after": question(2, UNDER)}, "at the end version 2 reads a 7 as 10"),
+        ({"after": question(1, MISFILED, final=False)}, "at the end version 1"),
+        ({"wrong": [question(1)]}, "has another answer than its program's"),
+    ],
+)
+def test_mistakes__something_went_wrong_with_the_upgrade__says_what(change, says):
+    (mistake,) = replace(SMOOTH, **change).mistakes()
+    assert says in mistake
 
 
 # Books

@@ -3,67 +3,21 @@
 from __future__ import annotations
 
 import re
-from types import SimpleNamespace
 
 import pytest
 from ape.cli import ConnectedProviderCommand
-from ape.exceptions import APINotImplementedError
 from click.testing import CliRunner
 
 from executor.chain.deployment import Deployment
 from executor.program import load
-from scripts import deploy, execute, propose, queue, vote
+from scripts import execute, propose, queue, vote
 from scripts._demo.drawings import PROGRAM
-from scripts._governance.dao import Dao, lasting
-from scripts._governance.names import GovernanceError
-from scripts._governance.proposals import Proposal, State, chosen
-from scripts._governance.rehearsal import rehearse
-from scripts._network import DEPLOYMENTS
-from scripts._parameters import Parameters
+from scripts._governance.proposals import State
 from scripts._version import version_of
+from tests.integration.conftest import DELAY, ETHER, NOBODY, QUORUM, VOTING_DELAY, VOTING_PERIOD
 
-ETHER = 10**18
-NOBODY = "0x" + "00" * 20
 STRANGER = "0x" + "11" * 20
-VOTING_DELAY, VOTING_PERIOD, DELAY, QUORUM, THRESHOLD = 60, 600, 7_200, 10, 100 * ETHER
 OF_CONNECTING = {"ecosystem", "network", "provider", "provider_settings"}  # what Ape adds and keeps to itself
-
-
-@pytest.fixture(scope="module")
-def town(project, accounts, tmp_path_factory) -> SimpleNamespace:
-    """A network, a DAO of two members and a friend, and its model with a second version published."""
-    deployer, proposer, voter, idler, stranger = accounts[:5]
-    path = tmp_path_factory.mktemp("town") / "local.json"
-    parameters = Parameters.read(DEPLOYMENTS / "params" / "local.yaml")
-    manifest = deploy.deploy_network(project, deployer, parameters, path)
-
-    token = deployer.deploy(project.Token, "Votes", "VOTE", True, deployer, deployer, 1_000 * ETHER)
-    timelock = deployer.deploy(project.Timelock, DELAY, [], [NOBODY], deployer)
-    governor = deployer.deploy(
-        project.Governor, "House", token, timelock, VOTING_DELAY, VOTING_PERIOD, THRESHOLD, QUORUM, 0, NOBODY
-    )
-    for role in (timelock.PROPOSER_ROLE(), timelock.CANCELLER_ROLE()):
-        timelock.grantRole(role, governor, sender=deployer)
-    for member, votes in ((proposer, 300), (voter, 400), (idler, 50)):
-        token.transfer(member, votes * ETHER, sender=deployer)
-        if member != idler:
-            token.invoke_transaction("delegate", member, sender=member)
-
-    version = version_of(
-        PROGRAM, location="ipfs://digits", arbiter=manifest.arbiters[0], royalty_bps=0, min_bond=1, window=120
-    )
-    registry = project.Registry.at(manifest.address("Registry"))
-    registry.create_model("digits", deployer, deployer, version, sender=deployer)
-    model = project.Model.at(registry.models(registry.count() - 1))
-    model.publish(version, sender=deployer)
-    model.transfer_ownership(timelock, sender=deployer)
-    deployer.provider.mine(1)
-    deployer.provider.set_timestamp(deployer.provider.get_block("latest").timestamp + 1)
-    deployer.provider.mine(1)  # votes count from the second after
-    return SimpleNamespace(
-        manifest=path, token=token, timelock=timelock, governor=governor, model=model, registry=registry,
-        deployer=deployer, proposer=proposer, voter=voter, idler=idler, stranger=stranger,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -80,19 +34,18 @@ def types(town, chain, monkeypatch):
 
     monkeypatch.setattr(ConnectedProviderCommand, "invoke", connected)
 
-    def run(command, *arguments: str, by: str = "TEST::1", says: str = "") -> tuple[int, str]:
-        where = ["--deployment", str(town.manifest), "--governor", town.governor.address]
+    def run(
+        command, *arguments: str, by: str = "TEST::1", says: str = "", governor: str | None = ""
+    ) -> tuple[int, str]:
+        where = ["--deployment", str(town.manifest)]
+        if governor is not None:
+            where += ["--governor", governor or town.governor.address]
         who = ["--account", by] if by else []
         result = CliRunner().invoke(command.cli, [*where, *who, *arguments], input=says)
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         return result.exit_code, result.output
 
     return run
-
-
-@pytest.fixture
-def dao(town, chain, project) -> Dao:
-    return Dao(project, chain.provider, Deployment.read(town.manifest), town.governor.address)
 
 
 @pytest.fixture
@@ -309,89 +262,57 @@ def test_propose__an_action_on_the_governor_itself__can_only_be_executed_and_the
     assert town.governor.votingDelay() == 120
 
 
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ("timelock", "is no action: write 'TARGET FUNCTION ARGUMENTS...'"),
-        ("timelock 'updateDelay", "is no action"),
-        ("treasury updateDelay 1", "nothing is called treasury; there are Challenges, Dispute"),
-        ("Model promote 2", "Model is a blueprint, which others are copied from: write an address"),
-        ("timelock update 1", "update of timelock: there is none; there are cancel, execute"),
-        ("timelock updateDelay", "updateDelay(uint256) takes 1, not 0 arguments"),
-        ("timelock updateDelay soon", "'soon' is no uint256; units are"),
-        ("timelock updateDelay '1.5 wei'", "is no uint256"),
-        ("timelock updateDelay -1", "updateDelay(uint256): "),
-        ("timelock grantRole 0x12 governor", "0x12 has 1 bytes, not those of bytes32"),
-        ("timelock grantRole twelve governor", "'twelve' is no bytes32: write '0x...' in quotes"),
-        (f"{STRANGER} promote 2", "we do not know this contract: write the types, such as promote(uint256)"),
-        (f"{STRANGER} promote(uint 2", "it is no signature"),
-        ("0x" + "aB" * 20 + " promote 2", "has a wrong checksum"),
-        ("timelock scheduleBatch [] [] '{' 0x00 0x00 1", "'{' is no YAML"),
-        ("timelock scheduleBatch [] [] 5 0x00 0x00 1", "5 is no bytes[]"),
-    ],
-)
-def test_on_a_line__a_mistake__says_what_to_write(dao, line, says):
-    with pytest.raises(GovernanceError) as refusal:
-        dao.actions.on_a_line(line)
-    assert says in str(refusal.value)
+# A DAO of the factory
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("actions: 1", "actions: "),
-        ("actions: []\nauthor: me", "author: "),
-        ("actions: [{target: timelock}]", "the action on timelock neither calls a function nor sends value"),
-        ("actions: [{target: timelock, value: 1}]", "value: "),
-        ("actions: [{target: timelock, call: updateDelay, arguments: [x]}]", "'x' is no uint256"),
-        ("{", "while parsing"),
-    ],
-)
-def test_in_a_file__a_mistake__names_the_file_and_says_what(dao, tmp_path, text, says):
-    file = tmp_path / "actions.yaml"
-    file.write_text(text)
-    with pytest.raises(GovernanceError) as refusal:
-        dao.actions.in_a_file(file)
-    assert str(refusal.value).startswith(f"{file}: ")
-    assert says in str(refusal.value)
+@pytest.fixture
+def founds(town, project, chain):
+    """`founds()`: another DAO, made by the network's factory."""
+    factory = project.DaoFactory.at(Deployment.read(town.manifest).address("DaoFactory"))
+
+    def create():
+        token = ("Seats", "SEAT", town.proposer, 1_000 * ETHER, False)
+        rules = (VOTING_DELAY, VOTING_PERIOD, 0, QUORUM, 0, DELAY)
+        seats = [(1, town.voter), (2, town.idler)]
+        council = (chain.pending_timestamp + 86_400, 2, seats)
+        factory.create(("Guild", NOBODY, token, True, rules, council), sender=town.stranger)
+        return factory.daos(factory.count() - 1)
+
+    return create
 
 
-def test_on_a_line__a_struct_of_a_stranger__is_encoded_by_its_signature(dao):
-    action = dao.actions.on_a_line(
-        f"{STRANGER} poke((uint256,bool)[],bytes2) '[[1, true], [2, false]]' 0x0102"
+def test_propose__without_a_governor__means_the_only_dao_of_the_network(types, founds):
+    arguments = ("--action", "council set_quorum 3", "--description", "Three", "--dry-run")
+    status, said = types(propose, *arguments, governor=None)
+    assert (status, "name the DAO: --governor" in said) == (1, True)
+    founds()
+    status, said = types(propose, *arguments, governor=None)
+    assert status == 0, said
+    assert "1. let the Council act by 3 approvals" in said
+    founds()
+    assert types(propose, *arguments, governor=None)[0] == 1
+
+
+def test_propose__on_the_council__is_told_in_words(types, founds, town):
+    created = founds()
+    lines = [
+        f"council seat 2 4 {town.stranger.address}",
+        "council renew 2000000000",
+        f"{created.token} burn 1",
+    ]
+    options = [option for line in lines for option in ("--action", line)]
+    status, said = types(
+        propose, *options, "--description", "More", "--dry-run", governor=created.governor, by=""
     )
-    words = [action.data[4:][index : index + 32] for index in range(0, len(action.data) - 4, 32)]
-    assert [int.from_bytes(word, "big") for word in words[2:]] == [2, 1, 1, 2, 0]
-    assert words[1][:2] == b"\x01\x02"
+    assert status == 0, said
+    assert f"1. give seat 2 of the Council, for users, to {town.stranger.address}" in said
+    assert "2. let the powers of the Council last until 2033-05-18 03:33 UTC" in said
+    assert "3. call burn of the Token" in said
+    assert "action 2 would fail now: council: " in said
+    assert "action 3 would fail now: ERC20InsufficientBalance(" in said
 
 
-def test_of__a_model_whose_name_commands_terminals__is_shown_without(town, dao):
-    arbiter = Deployment.read(town.manifest).arbiters[0]
-    version = version_of(PROGRAM, location="", arbiter=arbiter, royalty_bps=0, min_bond=1, window=120)
-    town.registry.create_model(
-        "digits\x1b[2J\n2", town.stranger, town.stranger, version, sender=town.stranger
-    )
-    hostile = town.registry.models(town.registry.count() - 1)
-    assert dao.names.of(hostile) == "model digits?[2J?2"
-
-
-# Ids
-
-
-def test_chosen__beginnings_of_ids__only_if_one_is_meant():
-    proposals = [Proposal((), f"number {number}") for number in range(400)]
-    one = proposals[7]
-    assert chosen(iter(proposals), str(one.id)) == one
-    assert chosen(iter(proposals), hex(one.id)) == one
-    assert chosen(iter(proposals), str(one.id)[:12]) == one
-    assert chosen(iter(proposals), hex(one.id)[:12].upper().replace("X", "x")) == one
-    with pytest.raises(GovernanceError, match="123 is too short for an id"):
-        chosen(iter(proposals), "123")
-    with pytest.raises(GovernanceError, match="the governor has no proposal 0x0000"):
-        chosen(iter(proposals), "0x0000")
-    twin = Proposal((), "number 7", proposer=STRANGER)
-    with pytest.raises(GovernanceError, match=r"can be any of these:\n.*number 7\n.*number 7"):
-        chosen(iter([twin, *proposals]), str(one.id)[:12])
+# In the log
 
 
 def test_proposals__more_than_a_stride_of_blocks_ago__found(proposed, dao, monkeypatch):
@@ -399,41 +320,3 @@ def test_proposals__more_than_a_stride_of_blocks_ago__found(proposed, dao, monke
     dao.provider.mine(5)
     found = dao.proposal(proposed)
     assert (str(found.id), dao.state(found), len(found.actions)) == (proposed, State.PENDING, 2)
-
-
-# The node
-
-
-def test_rehearse__a_node_that_cannot_simulate__tries_each_call_alone(town, dao, monkeypatch):
-    lines = (f"{town.model} accept_ownership", f"{town.model} promote 2")
-    actions = [dao.actions.on_a_line(line) for line in lines]
-    assert rehearse(dao.provider, town.timelock.address, actions) == ["", ""]
-    asked = dao.provider.make_request
-
-    def old(method, parameters):
-        if method == "eth_simulateV1":
-            raise APINotImplementedError(method)
-        return asked(method, parameters)
-
-    monkeypatch.setattr(type(dao.provider), "make_request", lambda _, *arguments: old(*arguments))
-    first, second = rehearse(dao.provider, town.timelock.address, actions)
-    assert (first, "model: not the owner" in second) == ("", True)
-
-
-def test_dao__no_contract_there__says_so(town, chain, project):
-    with pytest.raises(GovernanceError, match="there is no governor at 0x1111"):
-        Dao(project, chain.provider, Deployment.read(town.manifest), STRANGER)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "no time"),
-        (1, "1 second"),
-        (61, "1 minute 1 second"),
-        (7_200, "2 hours"),
-        (93_784, "1 day 2 hours"),
-    ],
-)
-def test_lasting__seconds__are_said_by_their_two_largest_units(seconds, words):
-    assert lasting(seconds) == words
