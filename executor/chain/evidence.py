@@ -1,0 +1,214 @@
+"""Evidence against a version, from the chain: what its model's breaker takes (`IModel.trip`).
+
+Any final answer that the version's own hook found implausible is an exhibit, and so is one that differs from
+what the owner declared. `enough` chooses among them; `evidence_against` reads them, the newest first, and
+stops as soon as they are enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from eth_utils.crypto import keccak
+
+from executor.chain.codec import Event
+from executor.chain.contracts import Contract, Contracts, ask
+from executor.chain.requests import NATIVE, Request, Work
+from executor.chain.rpc import Endpoint, quantity
+from executor.chain.wallet import log_of
+
+MOST = 8  # exhibits in a call
+BLOCKS = 2_000  # read at a time
+IDS = 100  # requests named in one question for logs
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """`IModel.Breaker`: so many rejections, or one failed probe, and so much paid, within a span."""
+
+    rejections: int
+    volume: int
+    span: int
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A final answer that speaks against its version. fails: it differs from what the owner declared."""
+
+    request: Request
+    output: bytes
+    fails: bool
+
+    @property
+    def paid(self) -> int:
+        """What the requester paid at least, in wei."""
+        return self.request.price(0)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The arguments of `Model.trip`, in their order."""
+
+    version: int
+    requests: tuple[Request, ...]
+    outputs: bytes
+
+
+def enough(exhibits: Sequence[Exhibit], breaker: Breaker) -> list[Exhibit] | None:
+    """A few that trip the breaker together, by ascending requester; None if there are not enough."""
+    if breaker.rejections == 0:
+        return None
+    for newest in sorted(exhibits, key=_counter, reverse=True):
+        oldest = newest.request.counter - breaker.span if breaker.span else 0
+        within = [each for each in exhibits if oldest <= _counter(each) <= _counter(newest)]
+        for first in (False, True):  # rejections alone, and then around the best failed probe
+            if chosen := _fewest(_one_each(within, first), breaker, first):
+                return sorted(chosen, key=_requester)
+    return None
+
+
+def _one_each(exhibits: Sequence[Exhibit], fails_first: bool) -> list[Exhibit]:
+    """The best exhibit of each requester, best first: by what was paid, or failed probes before all."""
+
+    def worth(exhibit: Exhibit) -> tuple[bool, int]:
+        return fails_first and exhibit.fails, exhibit.paid
+
+    best: dict[str, Exhibit] = {}
+    for exhibit in sorted(exhibits, key=worth):
+        best[exhibit.request.requester] = exhibit
+    return sorted(best.values(), key=worth, reverse=True)
+
+
+def _fewest(best: Sequence[Exhibit], breaker: Breaker, fails_first: bool) -> list[Exhibit] | None:
+    """The first of them that trip the breaker together. A failed probe that must be there stands first."""
+    if fails_first and best and best[0].fails:
+        best = [best[0], *sorted(best[1:], key=lambda exhibit: exhibit.paid, reverse=True)]
+    for count in range(1, min(MOST, len(best)) + 1):
+        chosen = list(best[:count])
+        many = count >= breaker.rejections or any(exhibit.fails for exhibit in chosen)
+        if many and sum(exhibit.paid for exhibit in chosen) >= breaker.volume:
+            return chosen
+    return None
+
+
+def _counter(exhibit: Exhibit) -> int:
+    return exhibit.request.counter
+
+
+def _requester(exhibit: Exhibit) -> int:
+    return int(exhibit.request.requester, 16)
+
+
+def evidence_against(
+    endpoint: Endpoint, contracts: Contracts, model: str, version: int, *, blocks: int = BLOCKS
+) -> Evidence | None:
+    """What trips the breaker of a live version or a candidate now; None if nothing does.
+
+    blocks: how many are read at a time. Raises CallRevertedError where `model` is none.
+    """
+    shell = contracts.model(model)
+    thresholds, since, terms = ask(
+        endpoint, [shell.query("breaker"), shell.query("since", version), shell.query("terms", version)]
+    )
+    breaker, output_size = Breaker(*thresholds), terms[_OUTPUT_SIZE]
+    if breaker.rejections == 0:
+        return None
+    probes = _probes(endpoint, contracts, shell, version)
+    exhibits: list[Exhibit] = []
+    for opened in _opened(endpoint, contracts, shell.address, blocks):
+        term = [request for request in opened if request.version == version and request.counter >= since]
+        exhibits += [
+            exhibit
+            for exhibit in _exhibits(endpoint, contracts, term, probes)
+            if len(exhibit.output) == output_size
+        ]
+        if chosen := enough(exhibits, breaker):
+            return Evidence(
+                version,
+                tuple(exhibit.request for exhibit in chosen),
+                b"".join(exhibit.output for exhibit in chosen),
+            )
+        if any(request.counter < since for request in opened):
+            return None
+    return None
+
+
+_OUTPUT_SIZE = 7  # of `IModel.Terms`
+
+
+def _probes(endpoint: Endpoint, contracts: Contracts, shell: Contract, version: int) -> Mapping[bytes, bytes]:
+    """Input references of a version for which its owner declared an output, and that output's hash."""
+    topics = ["0x" + shell.abi.topic("ProbeDeclared").hex(), "0x" + version.to_bytes(32, "big").hex()]
+    bounds = {
+        "address": shell.address,
+        "topics": topics,
+        "fromBlock": hex(contracts.deployment.start),
+        "toBlock": "latest",
+    }
+    declared: dict[bytes, bytes] = {}
+    for entry in endpoint.read("eth_getLogs", bounds):
+        event = shell.abi.event(log_of(entry))
+        if event is not None:
+            declared[event["input"]] = event["output_hash"]
+    return {reference: right for reference, right in declared.items() if right != bytes(32)}
+
+
+def _opened(endpoint: Endpoint, contracts: Contracts, model: str, blocks: int) -> Iterator[list[Request]]:
+    """The model's requests in the native coin, some blocks at a time, the newest first."""
+    topic, named = contracts.market.abi.topic("Opened"), bytes(12) + bytes.fromhex(model[2:])
+    topics = ["0x" + topic.hex(), None, "0x" + named.hex()]
+    last = quantity(endpoint.read("eth_blockNumber"))
+    while last >= contracts.deployment.start:
+        first = max(contracts.deployment.start, last - blocks + 1)
+        events = _logs(endpoint, contracts, topics, first, last)
+        requests = [Request(*event["request"]) for event in events]
+        yield [request for request in requests if request.asset == NATIVE]
+        last = first - 1
+
+
+def _exhibits(
+    endpoint: Endpoint, contracts: Contracts, requests: Sequence[Request], probes: Mapping[bytes, bytes]
+) -> Iterator[Exhibit]:
+    """Those of the requests whose final answers speak against their version."""
+    by_id = {contracts.id_of(request): request for request in requests}
+    found: list[tuple[bytes, Exhibit]] = []
+    for identifier, work, output in _posted(endpoint, contracts, list(by_id)):
+        request = by_id[identifier]
+        right = probes.get(request.input)
+        fails = right is not None and right != keccak(output)
+        if fails or work.implausible:
+            found.append((identifier, Exhibit(request, output, fails)))
+    slots = contracts.slots(endpoint, [identifier for identifier, _ in found])
+    # A request that was answered twice has one final answer; posted alike twice, it is one exhibit.
+    final = {
+        identifier: exhibit
+        for (identifier, exhibit), slot in zip(found, slots, strict=True)
+        if slot.answers(exhibit.output)
+    }
+    yield from final.values()
+
+
+def _posted(
+    endpoint: Endpoint, contracts: Contracts, ids: Sequence[bytes]
+) -> Iterator[tuple[bytes, Work, bytes]]:
+    """All results of these requests that were ever posted."""
+    topic = "0x" + contracts.market.abi.topic("Posted").hex()
+    for at in range(0, len(ids), IDS):
+        named = ["0x" + identifier.hex() for identifier in ids[at : at + IDS]]
+        for event in _logs(endpoint, contracts, [topic, named], contracts.deployment.start, None):
+            yield event["id"], Work.of(event["work"]), event["output"]
+
+
+def _logs(
+    endpoint: Endpoint, contracts: Contracts, topics: Sequence[object], first: int, last: int | None
+) -> list[Event]:
+    """The Market's events with these topics, in blocks `first` to `last`, or to the newest."""
+    bounds = {
+        "address": contracts.market.address,
+        "topics": list(topics),
+        "fromBlock": hex(first),
+        "toBlock": "latest" if last is None else hex(last),
+    }
+    entries = endpoint.read("eth_getLogs", bounds)
+    return [event for entry in entries if (event := contracts.event(log_of(entry))) is not None]
