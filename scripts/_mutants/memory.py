@@ -1,0 +1,73 @@
+"""Verdicts of earlier runs that still hold, so that a run after a small change takes a small time.
+
+A test that noticed a mutant would notice it again, as long as neither the mutant's text nor the test has
+changed, nor anything that either imports. That a mutant was not noticed is never remembered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+VYPER_IMPORT = re.compile(r"^from contracts\.(modules|interfaces) import (\w+)", re.MULTILINE)
+PYTHON_IMPORT = re.compile(r"^from (tests(?:\.\w+)+) import ", re.MULTILINE)
+SUFFIXES = {"modules": "vy", "interfaces": "vyi"}
+ALWAYS = ("ape-config.yaml", "requirements.lock")
+
+
+class Memory:
+    """Kept in a file; `folder` is where the project's texts are, with the mutant's among them."""
+
+    def __init__(self, file: Path, folder: Path) -> None:
+        self._file, self._folder = file, folder
+        self._known: dict[str, list[str]] = json.loads(file.read_text()) if file.exists() else {}
+
+    def recall(self, rule: str, contracts: Iterable[str]) -> str:
+        """What noticed the mutant of these contracts, "file::function", or nothing."""
+        fingerprint, noticed_by = self._known.get(rule, ("", ""))
+        if noticed_by and fingerprint == self._fingerprint(contracts, noticed_by):
+            return noticed_by
+        return ""
+
+    def keep(self, rule: str, contracts: Iterable[str], noticed_by: str) -> None:
+        """Remember it, at once: a run may be interrupted."""
+        self._known[rule] = [self._fingerprint(contracts, noticed_by), noticed_by]
+        self._file.write_text(json.dumps(self._known, indent=1) + "\n")
+
+    def _fingerprint(self, contracts: Iterable[str], noticed_by: str) -> str:
+        """Of all texts that the verdict depends on."""
+        test = noticed_by.partition("::")[0]
+        files = {*ALWAYS, *parts(self._folder, contracts), *self._imported(test)}
+        digest = hashlib.sha256()
+        for file in sorted(files):
+            path = self._folder / file
+            digest.update(f"{file}\0{path.read_text() if path.exists() else ''}\0".encode())
+        return digest.hexdigest()
+
+    def _imported(self, test: str) -> set[str]:
+        """A test's file, every `conftest.py` above it, and what they import of `tests`."""
+        waiting = {test, *(str(above / "conftest.py") for above in Path(test).parents)}
+        found: set[str] = set()
+        while waiting:
+            file = waiting.pop()
+            found.add(file)
+            path = self._folder / file
+            text = path.read_text() if path.exists() else ""
+            modules = {f"{module.replace('.', '/')}.py" for module in PYTHON_IMPORT.findall(text)}
+            waiting |= modules - found
+        return found
+
+
+def parts(folder: Path, contracts: Iterable[str]) -> set[str]:
+    """Files that these contracts are made of: their own, modules and interfaces."""
+    waiting = {f"contracts/{contract}.vy" for contract in contracts}
+    found: set[str] = set()
+    while waiting:
+        file = waiting.pop()
+        found.add(file)
+        imported = VYPER_IMPORT.findall((folder / file).read_text())
+        waiting |= {f"contracts/{kind}/{name}.{SUFFIXES[kind]}" for kind, name in imported} - found
+    return found
