@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export APE_DATA_FOLDER := $(CURDIR)/.ape
 export PYTHON
 
-.PHONY: help install lint format test demo models accuracy bench soak mutants snapshots lock clean
+.PHONY: help install lint format test demo models accuracy bench soak snapshots lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -44,7 +44,7 @@ test: lint ## lint, then every test, then the demo
 	@pytest --hypothesis-profile=ci
 	@$(MAKE) --no-print-directory demo
 
-demo: .build/__local__.json ## digits classified through a local chain by a staked executor
+demo: .build/__local__.json ## digits, classified and paid for; a liar, refuted; a bad version, voted in and taken out
 	@ape run demo
 
 models: install ## real networks, inputs for them and their programs, into .models
@@ -58,9 +58,6 @@ bench: .build/__local__.json ## the numbers in BENCHMARKS.md
 
 soak: install ## the long forms of the tests
 	@pytest -m soak --hypothesis-profile=soak
-
-mutants: .build/__local__.json ## break the rules of governance one by one, do tests notice? MUTANTS.md
-	@python -m scripts.mutants
 
 snapshots: install ## rewrite tests/snapshots after a change of gas, size or layout
 	@pytest -m snapshot --rewrite-snapshots
