@@ -37,7 +37,8 @@ def cli(words: tuple[str, ...], unchecked: bool) -> None:
         for mutant in chosen:
             began = time.monotonic()
             verdict = verdicts[mutant.rule] = workshop.judge(mutant)
-            outcome = verdict.noticed_by.split("::")[-1] or ("equivalent" if mutant.equivalent else "SURVIVED")
+            missed = "equivalent" if mutant.equivalent else "SURVIVED"
+            outcome = verdict.noticed_by.split("::")[-1] or missed
             click.echo(f"{time.monotonic() - began:5.1f} s  {mutant.rule}: {outcome}")
     if not words:
         TABLE.write_text(table(MUTANTS, verdicts, commit()))
