@@ -143,7 +143,8 @@ class Builder:
         if a.tensor.guards:  # its fill counts: it is an element
             a = Read(self.copy(a.tensor), a.indices)
         scaling = Scaling([a.tensor.format.scale / result.scale])
-        largest = magnitude(a.tensor.format.element.interval)
+        misses = a.tensor.leaves(a.indices, (*dims, *reduction))
+        largest = magnitude(a.tensor.format.element.interval if misses else a.tensor.interval)
         return self.write(Opcode.MAX, dims, result, [a], largest, scaling, reduction=reduction, layout=layout)
 
     def gather(

@@ -13,8 +13,8 @@ import numpy as np
 import onnxruntime
 from onnx import helper, numpy_helper
 
-from executor.compiler.graph import Array, Graph, UnsupportedModel, operators
-from executor.compiler.scales import Scales, Units, decimal_unit, file_hash
+from executor.compiler.graph import Array, Graph, Node, UnsupportedModel, operators
+from executor.compiler.scales import Precision, Scales, Units, decimal_unit, file_hash
 from executor.program.ir import ElementType
 
 MARGIN = 1.25
@@ -25,6 +25,8 @@ MASKED = 1000.0
 """Before a softmax, values as low as this mean 'never' and are not worth a scale."""
 LEAST_DECIBELS = 20.0
 """A tensor that an int8 would hold worse than this is an int16 in fast programs too."""
+LEAST_QUIET_DECIBELS = 50.0
+"""A tensor whose quietest example an int16 would hold worse than this stays an int32 in accurate programs."""
 BINS = 2048
 SAMPLED = 1 << 16  # values of a tensor that the histogram takes of one example
 
@@ -40,6 +42,8 @@ class Range:
 
     largest: float = 0.0
     unmasked: float = 0.0
+    quietest: float = math.inf
+    """The least mean square of an example that is not zero throughout."""
     counts: np.ndarray[Any, np.dtype[np.int64]] = field(default_factory=lambda: np.zeros(BINS, np.int64))
 
     def add(self, values: Array) -> None:
@@ -54,6 +58,8 @@ class Range:
         )
         if top > self.largest:
             self._stretch(top)
+        if top:
+            self.quietest = min(self.quietest, float(np.mean(np.square(sizes, dtype=np.float64))))
         if self.largest:
             sample = sizes[:: -(-sizes.size // SAMPLED)].astype(np.float64)
             self.counts += np.bincount(
@@ -90,13 +96,26 @@ def calibrate(path: Path, graph: Graph, scales: Scales, samples: Sequence[Mappin
         reach = found.unmasked if name in masked else found.largest
         short, decibels = found.int8_reach()
         short = min(short, reach) or reach
-        if decibels < LEAST_DECIBELS or (producer is not None and producer.operator == "Softmax"):
-            elements.setdefault(name, ElementType.INT16)
         wide = reach
         if producer is not None and producer.operator in AT_MOST_ONE:
             reach = min(MARGIN * reach, 1.0) / MARGIN
         units[name] = _units(short, reach, wide)
+        if graph.is_operand(name):
+            element = _element(found, decibels, units[name], scales.precision, producer)
+            if element is not scales.precision.element:
+                elements.setdefault(name, element)
     return Scales(file_hash(path), scales.precision, scales.bindings, units, elements, scales.weights)
+
+
+def _element(
+    found: Range, decibels: float, units: Units, precision: Precision, producer: Node | None
+) -> ElementType:
+    """The narrowest type, from the precision's on, in which a product still hears the quietest example."""
+    rounding = float(units.int16) ** 2 / 12
+    if math.isfinite(found.quietest) and 10 * math.log10(found.quietest / rounding) < LEAST_QUIET_DECIBELS:
+        return ElementType.INT32 if precision is Precision.ACCURATE else ElementType.INT16
+    is_softmax = producer is not None and producer.operator == "Softmax"  # most are near the unit of an int8
+    return ElementType.INT16 if is_softmax or decibels < LEAST_DECIBELS else precision.element
 
 
 def measure(graph: Graph, samples: Sequence[Mapping[str, Array]]) -> dict[str, Range]:
@@ -105,10 +124,12 @@ def measure(graph: Graph, samples: Sequence[Mapping[str, Array]]) -> dict[str, R
         raise UnsupportedModel("calibration needs at least one example")
     names = [name for name in graph.types if graph.types[name].is_float]
     read = [name for name in names if name in graph.producers]
-    runtime = session(graph, read)
+    runtime = session(graph, read) if read else None
     ranges = {name: Range() for name in names if name in graph.producers or name in graph.inputs}
     for sample in samples:
-        values = dict(sample) | dict(zip(read, runtime.run(read, dict(sample)), strict=True))
+        values = dict(sample)
+        if runtime is not None:
+            values |= dict(zip(read, runtime.run(read, dict(sample)), strict=True))
         for name, found in ranges.items():
             found.add(values[name])
     return ranges

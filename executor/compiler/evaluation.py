@@ -18,9 +18,9 @@ from onnx.shape_inference import infer_node_outputs
 from executor.compiler.graph import Array, Node, ValueType, operators
 
 REPRODUCIBLE = operators(
-    "Abs Add Cast Clip Compress Concat Constant ConstantOfShape Div Equal Expand Flatten Floor Gather Greater "
-    "GreaterOrEqual Identity Less LessOrEqual Max Min Mul Neg Not Pad Reciprocal Relu Reshape Shape Slice Split "
-    "Sqrt Squeeze Sub Tile Transpose Unsqueeze Where"
+    "Abs Add Cast Clip Compress Concat Constant ConstantOfShape Div Equal Expand Flatten Floor Gather "
+    "Greater GreaterOrEqual Identity Less LessOrEqual Max Min Mul Neg Not Pad Reciprocal Relu Reshape Shape "
+    "Slice Split Sqrt Squeeze Sub Tile Transpose Unsqueeze Where"
 )
 """Operators that give the same bits everywhere on real numbers too: no sums, no transcendental functions."""
 

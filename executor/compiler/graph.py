@@ -18,6 +18,12 @@ def operators(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
+PRODUCTS = operators("Conv Gemm GRU LSTM MatMul")
+"""What sums products, with weights or between two activations."""
+MOVEMENTS = operators("Expand Flatten Identity Reshape Slice Split Squeeze Transpose Unsqueeze")
+"""What reads the elements of one tensor in another order."""
+
+
 class UnsupportedModel(ValueError):
     """The model cannot become a program; the message names the node and says what to do."""
 
@@ -88,6 +94,14 @@ class Graph:
         """The one node that reads the tensor, if there is one and it is no output of the graph."""
         readers = self.consumers.get(name, [])
         return readers[0] if len(readers) == 1 and name not in self.outputs else None
+
+    def is_operand(self, name: str) -> bool:
+        """Whether a product reads the tensor, directly or after movements of its elements."""
+        return any(
+            reader.operator in PRODUCTS
+            or (reader.operator in MOVEMENTS and any(map(self.is_operand, reader.outputs)))
+            for reader in self.consumers.get(name, [])
+        )
 
     def scalar(self, name: str) -> float | None:
         """The value of a constant with one element."""

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from executor.compiler.graph import Graph, Node, operators
+from executor.compiler.graph import PRODUCTS, Graph, Node, operators
 from executor.compiler.pointwise import OPERATOR as POINTWISE
 from executor.compiler.scales import Scales, Units
 from executor.compiler.tensors import Format
@@ -22,17 +22,18 @@ from executor.program.ir import ElementType
 INT8, INT16, INT32, INT64 = ElementType
 
 SAME = operators(
-    "Cast Clip Concat DepthToSpace Dropout Expand Flatten GlobalMaxPool Identity Max MaxPool Min Pad ReduceMax "
-    "Relu Reshape Resize Slice SpaceToDepth Split Squeeze Tile TopK Transpose Unsqueeze Where"
+    "Cast Clip Concat DepthToSpace Dropout Expand Flatten GlobalMaxPool Identity Max MaxPool Min Pad "
+    "ReduceMax Relu Reshape Resize Slice SpaceToDepth Split Squeeze Tile TopK Transpose Unsqueeze Where"
 )
 """Operators whose real inputs and outputs share a format."""
-PRODUCTS = operators("Conv Gemm GRU LSTM MatMul")
 HALF_WIDE = frozenset((POINTWISE, "Mul", "PRelu"))
 """They read at least an int16: as the index of a table, or as a factor."""
 PRECISE = operators("Add Div Pow Reciprocal ReduceL2 ReduceMean ReduceSum Sqrt Sub Sum")
 """What they yield is wide, whoever reads it."""
 ELEMENTWISE_SUMS = frozenset(("Add", "Sub", "Sum"))
 COMPARISONS = operators("Equal Greater GreaterOrEqual Less LessOrEqual")
+SQUARE_UNITS = 4
+"""What a root is taken of are squares: int64, of units that are squares too, a few of the root's own."""
 AVERAGES = frozenset(("AveragePool", "GlobalAveragePool"))
 """They read whatever is there."""
 
@@ -51,6 +52,9 @@ class Plan:
         self._inherited: set[str] = set()
         for node in graph.nodes:
             self._unite(node)
+        self._squares = {
+            self._root(node.inputs[0]): node.outputs[0] for node in graph.nodes if node.operator == "Sqrt"
+        }
         self._elements: dict[str, ElementType] = {}
         self._members: dict[str, list[str]] = {}
         for name, kind in graph.types.items():
@@ -67,6 +71,8 @@ class Plan:
         if not kind.is_float:
             return exact_format(kind.dtype)
         root = self._root(name)
+        if root in self._squares:
+            return Format(INT64, (SQUARE_UNITS * self._units(self._squares[root]).int32) ** 2)
         element = self._elements.get(root, self._scales.element(name))
         measured = [member for member in self._members[root] if member in self._scales.units]
         counted = [member for member in measured if member not in self._inherited] or measured
@@ -75,9 +81,9 @@ class Plan:
         )
 
     def wide(self, name: str) -> Format:
-        """The tensor as an operand of a sum."""
+        """The tensor as int32, or wider where it is stored so."""
         stored = self.stored(name)
-        return stored if stored.element is INT32 else Format(INT32, self._units(name).int32)
+        return stored if stored.element >= INT32 else Format(INT32, self._units(name).int32)
 
     def narrow(self, name: str, element: ElementType | None = None) -> Format:
         """The tensor as an operand of a product, or in a given narrow type."""

@@ -8,6 +8,8 @@ from fractions import Fraction
 MAX_SHIFT = 62
 MULTIPLIER_BITS = 30
 """Multipliers stay below 2^30, so that they are int32 and a relative error of 2^-29 is theirs."""
+LEAST_BITS = 9
+"""A multiplier of fewer bits is only good where it is exact."""
 
 
 def multipliers(ratios: Sequence[Fraction], largest: int) -> tuple[list[int], int]:
@@ -22,10 +24,14 @@ def multipliers(ratios: Sequence[Fraction], largest: int) -> tuple[list[int], in
         half = 1 << (shift - 1) if shift else 0
         if most < 1 << MULTIPLIER_BITS and largest * max(most, 1) + half < 1 << 63:
             found = [_nearest(ratio, shift) for ratio in ratios]
+            if most < 1 << LEAST_BITS and Fraction(most, 1 << shift) != top:
+                break
             while shift and all(number % 2 == 0 for number in found):
                 found, shift = [number // 2 for number in found], shift - 1
             return found, shift
-    raise OverflowError(f"a value of up to {largest} cannot be scaled by {float(top):.3g} within 63 bits")
+    raise OverflowError(
+        f"a value of up to {largest} cannot be scaled by {float(top):.3g} precisely within 63 bits"
+    )
 
 
 def _nearest(ratio: Fraction, shift: int) -> int:

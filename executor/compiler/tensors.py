@@ -55,7 +55,7 @@ def substitute(form: Affine, indices: Sequence[Affine], rank: int, depth: int) -
 
 @dataclass(frozen=True)
 class Tensor:
-    """The element at an index within `dims` is at offset(index) of the source; outside the guards, the fill."""
+    """At an index within `dims`: the element at offset(index) of the source; outside the guards, the fill."""
 
     source: Source
     index: int
@@ -97,7 +97,7 @@ class Tensor:
         return replace(self, dims=tuple(dims), offset=offset, guards=tuple(guards))
 
     def view(self, indices: Sequence[Affine], dims: Sequence[int], depth: int) -> View | None:
-        """How an operation over `dims`, the last `depth` of which are reduced, reads the element at `indices`."""
+        """How an operation over `dims`, of which it reduces the last `depth`, reads what is at `indices`."""
         rank = len(dims) - depth
         if self.source is Source.IMMEDIATE:
             return View(self.source, 0, Affine(0, (0,) * rank, (0,) * depth), self.fill)
@@ -109,6 +109,10 @@ class Tensor:
             return None
         offset = substitute(self.offset, indices, rank, depth)
         return View(self.source, self.index, offset, self.fill, guards)
+
+    def leaves(self, indices: Sequence[Affine], dims: Sequence[int]) -> bool:
+        """Whether some of these indices are outside of the tensor."""
+        return bool(self._bounds(indices, dims))
 
     def _bounds(self, indices: Sequence[Affine], dims: Sequence[int]) -> list[Guard]:
         """Guards that keep each index inside this tensor, where it may leave it."""

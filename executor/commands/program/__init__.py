@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from executor.commands.program.calibrate import calibrate
+from executor.commands.program.compile import compile_command
 from executor.commands.program.inspect import inspect
 from executor.commands.program.run import run_program
 from executor.commands.program.vectors import vectors
@@ -12,8 +14,8 @@ from executor.commands.program.verify import verify
 
 @click.group()
 def program() -> None:
-    """Look at programs and run them."""
+    """Make programs, look at them and run them."""
 
 
-for command in (inspect, run_program, verify, vectors):
+for command in (calibrate, compile_command, inspect, run_program, verify, vectors):
     program.add_command(command)

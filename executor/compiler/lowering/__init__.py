@@ -1,4 +1,4 @@
-"""Lowering: operators of the network as operations of a program. One file a family, one function an operator."""
+"""Lowering: a network's operators as operations of a program; a file a family, a function an operator."""
 
 from executor.compiler.lowering import (
     elementwise,

@@ -9,9 +9,9 @@ import numpy as np
 from executor.compiler.builder import magnitude
 from executor.compiler.graph import Node
 from executor.compiler.lowering.scope import Scope, lowers, power_of_two_unit, quantise
-from executor.compiler.plan import INT16, INT32, INT64
+from executor.compiler.plan import INT32, INT64
 from executor.compiler.tensors import Format, Tensor, scalar
-from executor.program.ir import Function
+from executor.program.ir import ElementType, Function
 
 ONE = Fraction(1)
 
@@ -52,10 +52,15 @@ def by_number(scope: Scope, node: Node, name: str, value: Fraction) -> Tensor:
 
 def multiply(scope: Scope, a: Tensor, b: Tensor, result: Format) -> Tensor:
     """Element by element; wide operands are narrowed where 63 bits would not hold product and multiplier."""
-    a, b = sorted((a, b), key=lambda tensor: magnitude(scope.builder.seen(tensor)))
-    while magnitude(scope.builder.seen(a)) * magnitude(scope.builder.seen(b)) >= 1 << 43:
-        b = fitted(scope, b, max(magnitude(scope.builder.seen(b)).bit_length() - 8, 16))
-        a, b = sorted((a, b), key=lambda tensor: magnitude(scope.builder.seen(tensor)))
+
+    def bits(tensor: Tensor) -> int:
+        return magnitude(scope.builder.seen(tensor)).bit_length()
+
+    exact = a.format.scale * b.format.scale / result.scale
+    most = 62 if is_power_of_two(exact) and exact <= 1 else 43
+    while bits(a) + bits(b) > most:
+        a, b = sorted((a, b), key=bits)
+        b = fitted(scope, b, bits(b) - min(8, bits(a) + bits(b) - most))
     return scope.builder.map(Function.MUL, [a, b], result, a.format.scale * b.format.scale)
 
 
@@ -69,7 +74,7 @@ def fitted(scope: Scope, tensor: Tensor, bits: int) -> Tensor:
     excess = magnitude(scope.builder.seen(tensor)).bit_length() - bits
     if excess <= 0:
         return tensor
-    element = INT16 if bits <= 15 else INT32
+    element = next(element for element in ElementType if bits < 8 * element.width)
     return scope.builder.convert(tensor, Format(element, tensor.format.scale * 2**excess))
 
 
@@ -96,26 +101,22 @@ def reciprocal(scope: Scope, node: Node) -> Tensor:
 
 
 def quotient(scope: Scope, a: Tensor, b: Tensor, result: Format) -> Tensor:
-    """a / b. Eight bits more than the result keeps come before the division's floor, if there is room."""
+    """a / b. Eight bits more than the result keeps come before the division's floor, if there is room.
+
+    Below 2^52, so that floating point divides exactly too, and ten bits are left for the multiplier.
+    """
+    a = fitted(scope, a, 51)
     numerator, bits = magnitude(scope.builder.seen(a)), 0
     unit = a.format.scale / b.format.scale
-    while bits < 30 and unit / 2**bits > result.scale / 256 and numerator << (bits + 1) < 1 << 61:
+    while bits < 30 and unit / 2**bits > result.scale / 256 and numerator << (bits + 1) < 1 << 52:
         bits += 1
-    exact, shift = unit / 2**bits, 0
-    ratio = exact / result.scale
-    if numerator << bits < 1 << 50 or is_power_of_two(ratio):
-        return scope.builder.map(Function.DIV, [a, b], result, exact, bits)
-    # By the smallest divisor the quotient is so large that a multiplier would have few bits: first a mere shift.
-    while exact * 2 ** (shift + 1) <= result.scale / 256:
-        shift += 1
-    rough = Format(INT32, exact * 2**shift)
-    return scope.builder.convert(scope.builder.map(Function.DIV, [a, b], rough, exact, bits), result)
+    return scope.builder.map(Function.DIV, [a, b], result, unit / 2**bits, bits)
 
 
 @lowers("Sqrt")
 def sqrt(scope: Scope, node: Node) -> Tensor:
     """Square roots; of what is negative, zero."""
-    return square_root(scope, scope.wide(node.inputs[0]), scope.target(node))
+    return square_root(scope, scope.values[node.inputs[0]], scope.target(node))
 
 
 def square_root(scope: Scope, x: Tensor, result: Format) -> Tensor:

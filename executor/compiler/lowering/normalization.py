@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -10,14 +11,14 @@ import numpy as np
 from executor.compiler.functions import Floats
 from executor.compiler.graph import Node
 from executor.compiler.lowering.elementwise import quotient, square_root
-from executor.compiler.lowering.reduction import sum_of_squares, sum_over
+from executor.compiler.lowering.reduction import fitted_for_squares, sum_of_squares, sum_over
 from executor.compiler.lowering.scope import Scope, lowers, power_of_two_unit, quantise
 from executor.compiler.plan import INT32, INT64
 from executor.compiler.tensors import Format, Tensor, scalar
 from executor.program.ir import Function
 
-NORMAL = Format(INT32, Fraction(1, 1 << 22))
-"""The format of normalised values: they seldom exceed the root of the number of terms."""
+NORMAL = Format(INT32, Fraction(1, 1 << 24))
+"""The format of a quotient that is at most one."""
 
 FACTOR_BITS = 20
 
@@ -40,19 +41,21 @@ def instance_normalization(scope: Scope, node: Node) -> Tensor:
 
 
 def normalised(scope: Scope, x: Tensor, axes: Sequence[int], epsilon: float) -> Tensor:
-    """(x - mean) / sqrt(variance + epsilon)."""
-    builder, terms = scope.builder, 1
-    for at in axes:
-        terms *= x.dims[at]
+    """(x - mean) / sqrt(variance + epsilon).
+
+    With n terms this is sqrt(n) times d / sqrt(sum of d^2 + n epsilon), whose magnitude is at most one: the
+    sum of squares is exact, and sqrt(n) is part of the unit.
+    """
+    builder = scope.builder
+    terms = math.prod(x.dims[at] for at in axes)
     mean = sum_over(scope, x, axes, x.format, Fraction(1, terms))
     centred = builder.map(Function.SUB, [x, mean], x.format, x.format.scale)
-    # Variances span many orders of magnitude: they stay in units of the square, of 64 bits.
-    unit = x.format.scale**2
-    variance = sum_of_squares(scope, centred, axes, Format(INT64, unit), Fraction(1, terms))
-    raised = scalar(round(Fraction(epsilon) / unit), unit)
-    variance = builder.map(Function.ADD, [variance, raised], variance.format, unit)
-    deviation = square_root(scope, variance, Format(INT64, x.format.scale / 4))
-    return quotient(scope, centred, deviation, NORMAL)
+    centred = fitted_for_squares(scope, centred, axes)
+    squares = sum_of_squares(scope, centred, axes)
+    raised = scalar(max(round(terms * Fraction(epsilon) / squares.format.scale), 1), squares.format.scale)
+    squares = builder.map(Function.ADD, [squares, raised], squares.format, squares.format.scale)
+    root = square_root(scope, squares, Format(INT64, centred.format.scale))
+    return quotient(scope, centred, root, NORMAL).rescaled(Fraction(math.sqrt(terms)))
 
 
 def affine(scope: Scope, node: Node, normal: Tensor, dims: Sequence[int]) -> Tensor:

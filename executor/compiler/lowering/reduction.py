@@ -56,22 +56,25 @@ def reduce_sum(scope: Scope, node: Node) -> Tensor:
 
 
 def sum_over(scope: Scope, x: Tensor, axes: Sequence[int], result: Format, factor: Fraction = ONE) -> Tensor:
-    """The sum over axes, which stay with length one, times a factor."""
+    """The sum over axes, which stay with length one, times a factor; coarser where 48 bits are few."""
+    x = fitted(scope, x, 48 - math.prod(x.dims[at] for at in axes).bit_length())
     dims, indices, reduction = over_axes(x, axes)
     ones = Read(scalar(1, ONE), [])
     ratio = x.format.scale * factor / result.scale
     return scope.builder.dot(dims, reduction, Read(x, indices), ones, result, Scaling([ratio]))
 
 
-def sum_of_squares(
-    scope: Scope, x: Tensor, axes: Sequence[int], result: Format, factor: Fraction = ONE
-) -> Tensor:
-    """The sum of squares over axes, times a factor; x is made coarser where 62 bits do not hold the sum."""
-    terms = math.prod(x.dims[at] for at in axes)
-    x = fitted(scope, x, (60 - terms.bit_length()) // 2)
+def sum_of_squares(scope: Scope, x: Tensor, axes: Sequence[int]) -> Tensor:
+    """The sum of squares over axes, exactly: an int64 in units of the square of x's."""
     dims, indices, reduction = over_axes(x, axes)
-    ratio = x.format.scale**2 * factor / result.scale
-    return scope.builder.dot(dims, reduction, Read(x, indices), Read(x, indices), result, Scaling([ratio]))
+    result = Format(INT64, x.format.scale**2)
+    return scope.builder.dot(dims, reduction, Read(x, indices), Read(x, indices), result, Scaling([ONE]))
+
+
+def fitted_for_squares(scope: Scope, x: Tensor, axes: Sequence[int]) -> Tensor:
+    """x, coarser where 60 bits would not hold the sum of its squares."""
+    terms = math.prod(x.dims[at] for at in axes)
+    return fitted(scope, x, (60 - terms.bit_length()) // 2)
 
 
 @lowers("ReduceMax")
@@ -87,10 +90,10 @@ def reduce_max(scope: Scope, node: Node) -> Tensor:
 def reduce_min(scope: Scope, node: Node) -> Tensor:
     """The smallest over axes: the largest negative, negated."""
     x = scope.values[node.inputs[0]]
-    wide = Format(INT64, x.format.scale)
+    wide = Format(max(x.format.element, INT32), x.format.scale)
     negative = scope.builder.map(Function.SUB, [scalar(0, ONE), x], wide, x.format.scale)
     dims, indices, reduction = over_axes(x, _axes(scope, node))
-    largest = scope.builder.maximum(dims, reduction, Read(negative, indices), Format(INT32, x.format.scale))
+    largest = scope.builder.maximum(dims, reduction, Read(negative, indices), wide)
     found = scope.builder.map(Function.SUB, [scalar(0, ONE), largest], scope.target(node), x.format.scale)
     return scope.builder.reshape(found, scope.dims(node.outputs[0]))
 
@@ -105,10 +108,7 @@ def reduce_l2(scope: Scope, node: Node) -> Tensor:
 
 def norm_over(scope: Scope, x: Tensor, axes: Sequence[int], result: Format) -> Tensor:
     """The Euclidean norm over axes of a tensor whose unit is a power of two."""
-    terms = math.prod(x.dims[at] for at in axes)
-    coarse = fitted(scope, x, (60 - terms.bit_length()) // 2)
-    squares = sum_of_squares(scope, coarse, axes, Format(INT64, coarse.format.scale**2))
-    return square_root(scope, squares, result)
+    return square_root(scope, sum_of_squares(scope, fitted_for_squares(scope, x, axes), axes), result)
 
 
 @lowers("ArgMax")

@@ -77,7 +77,9 @@ class Scope:
         constant = self.constant(name)
         if constant is not None:
             return self.as_format(name, Format(element or INT8, unit_of(constant, element or INT8)))
-        return self.as_format(name, self.plan.narrow(name, element))
+        wanted = self.plan.narrow(name, element)
+        stored = self.values[name]
+        return stored if stored.format.element <= wanted.element else self.as_format(name, wanted)
 
     def wide(self, name: str) -> Tensor:
         """The tensor as int32, its unit a power of two."""
