@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-from executor.program import Program, run
+from executor.program import InputTooLong, Program, run
 
 if TYPE_CHECKING:
     from executor.backends.native.compiled import Compiled
@@ -29,8 +29,11 @@ class Runner(Protocol):
     def parts(self, inputs: Sequence[bytes]) -> Iterator[list[int]]:
         """Which inputs are run together."""
 
-    def run_part(self, inputs: Sequence[bytes]) -> list[bytes]:
-        """Their outputs."""
+    def run_part(self, inputs: Sequence[bytes], *, spread: bool = False) -> list[bytes]:
+        """Their outputs. spread: over several threads, if that is possible: nothing else is being done."""
+
+    def close(self) -> None:
+        """Let go of threads."""
 
 
 def compiled(program: Program, threads: int = 1) -> Compiled:
@@ -55,6 +58,8 @@ class ExactBackend:
     def __init__(self, programs: Mapping[bytes, Program], threads: int = 1) -> None:
         small = all(map(is_small, programs.values()))
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="infer")
+        self._lock = Lock()
+        self._waiting = 0  # parts that are being run, or wait for it
         self._runners: dict[bytes, Runner] = {
             root: Interpreted(program) if small else compiled(program, threads)
             for root, program in programs.items()
@@ -66,11 +71,14 @@ class ExactBackend:
         answer: Future[list[bytes]] = Future()
         try:
             parts = list(self._runners[root].parts(given))
-            Collected(answer, len(given), len(parts)).follow(
-                [(part, self._pool.submit(self._run, root, [given[i] for i in part])) for part in parts]
-            )
-        except Exception as error:  # an input that is too long, say: it is the future's to tell
+        except InputTooLong as error:
             answer.set_exception(error)
+            return answer
+        with self._lock:
+            spread = len(parts) == 1 and self._waiting == 0
+            self._waiting += len(parts)
+        futures = [self._pool.submit(self._run, root, [given[i] for i in part], spread) for part in parts]
+        Collected(answer, len(given), len(parts)).follow(list(zip(parts, futures, strict=True)))
         return answer
 
     def seconds(self, root: bytes) -> float:
@@ -78,10 +86,16 @@ class ExactBackend:
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for runner in self._runners.values():
+            runner.close()
 
-    def _run(self, root: bytes, inputs: list[bytes]) -> list[bytes]:
+    def _run(self, root: bytes, inputs: list[bytes], spread: bool) -> list[bytes]:
         begun = time.perf_counter()
-        outputs = self._runners[root].run_part(inputs)
+        try:
+            outputs = self._runners[root].run_part(inputs, spread=spread)
+        finally:
+            with self._lock:
+                self._waiting -= 1
         taken = (time.perf_counter() - begun) / len(inputs)
         self._seconds[root] += WEIGHT * (taken - self._seconds[root])
         return outputs
@@ -96,8 +110,11 @@ class Interpreted:
     def parts(self, inputs: Sequence[bytes]) -> Iterator[list[int]]:
         return iter([[index] for index in range(len(inputs))])
 
-    def run_part(self, inputs: Sequence[bytes]) -> list[bytes]:
+    def run_part(self, inputs: Sequence[bytes], *, spread: bool = False) -> list[bytes]:  # noqa: ARG002
         return [run(self._program, data) for data in inputs]
+
+    def close(self) -> None:
+        """It has none."""
 
 
 class Collected:

@@ -197,6 +197,29 @@ def _write(view: Numbers, at: Numbers, row: int, rows: int, n: int, source: int)
 
 
 @native
+def _pick(
+    kind: int, address: int, row: Any, along: int, index: int, addend: int, last: int, target: int, n: int
+) -> None:
+    """Elements of a table whose rows have `row` elements; all of them exist."""
+    if kind == INT8:
+        for i in range(n):
+            number = min(max(get(index, i, np.int64) + addend, 0), last)
+            put(target, i, np.int64(get(address, number * row + i * along, np.int8)))
+    elif kind == INT16:
+        for i in range(n):
+            number = min(max(get(index, i, np.int64) + addend, 0), last)
+            put(target, i, np.int64(get(address, number * row + i * along, np.int16)))
+    elif kind == INT32:
+        for i in range(n):
+            number = min(max(get(index, i, np.int64) + addend, 0), last)
+            put(target, i, np.int64(get(address, number * row + i * along, np.int32)))
+    else:
+        for i in range(n):
+            number = min(max(get(index, i, np.int64) + addend, 0), last)
+            put(target, i, get(address, number * row + i * along, np.int64))
+
+
+@native
 def _lookup(
     view: Numbers, at: Numbers, row: int, rows: int, column: int, n: int, target: int, index: int, addend: int
 ) -> None:
@@ -212,6 +235,16 @@ def _lookup(
         within += view[bound + 2 + axis] * at[axis]
     last = view[FIRST] - 1
     size = elements // view[FIRST] if view[FIRST] > 0 else np.int64(0)
+    below, right = (rows - 1) * view[bound + 2 + row], (n - 1) * view[bound + 2 + column]
+    low, high = within + min(below, 0) + min(right, 0), within + max(below, 0) + max(right, 0)
+    if view[BOUNDS] == 1 and low >= 0 and last >= 0 and high + last * size < elements:
+        width = 1 << min(kind, 3)
+        if down == 0 and along == 0:
+            rows, n = 1, rows * n
+        for r in range(rows):
+            place, moved = address + (offset + r * down) * width, 8 * r * n
+            _pick(kind, place, size, along, index + moved, addend, last, target + moved, n)
+        return
     for r in range(rows):
         begin, end = _span(view, at, row, r, column, n, 1)
         for i in range(n):

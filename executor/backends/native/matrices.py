@@ -80,14 +80,16 @@ def prove(multiply: Multiply, shape: Shape, carrier: Carrier, right: Interval) -
 
 
 def _extremes(rng: np.random.Generator, shape: Shape, carrier: Carrier, right: Matrix) -> Int64Array:
-    """Left operands as far out as their digits go: every other row as one column of the right one would have
-    it for the largest sum or the smallest, the rest at random."""
-    rows = shape.rows * len(carrier.digits)
-    ends = np.array([(low, high) for low, high in carrier.ends for _ in range(shape.rows)])
-    towards = right.transpose(0, 2, 1)[:, np.arange(rows) % shape.columns] >= 0
-    flipped = (np.arange(rows) // shape.columns % 2 == 1)[:, None]
-    up = np.where(np.arange(rows)[:, None] % 2 == 0, towards ^ flipped, rng.random(towards.shape) < 0.5)
-    return np.where(up, ends[None, :, 1:], ends[None, :, :1])
+    """Left operands at the ends of their digits: in turn as one column of the right operand would have them
+    for the largest sum, for the smallest, and at random; the columns with the largest sums come first."""
+    rows = np.arange(shape.rows * len(carrier.digits))
+    ends = np.repeat(np.array(carrier.ends), shape.rows, axis=0)
+    order = np.argsort(-np.abs(right.astype(np.float64)).sum(axis=1), axis=1)
+    columns = order[:, rows // 3 % shape.columns]
+    positive = np.take_along_axis(right, columns[:, None, :], axis=2).transpose(0, 2, 1) >= 0
+    turn = (rows % 3)[:, None]
+    up = np.where(turn == 2, rng.random(positive.shape) < 0.5, positive ^ (turn == 1))
+    return np.where(up, ends[:, 1:], ends[:, :1])
 
 
 @cache
