@@ -6,7 +6,7 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from tests.governance.council.chamber import Chamber, Power
+from tests.governance.council.chamber import DAY, Chamber, Power
 from tests.wire import ERROR_STRING, Refused
 
 NO_CODE = "0x" + "00" * 19 + "99"
@@ -44,6 +44,38 @@ def test_rollback__to_new_code__is_what_the_model_refuses(chamber, council, refu
     council.rollback(chamber.model, 3, sender=chamber.members[0])
     reason = "model: not a retired version"
     refuses(reason, council.rollback, chamber.model, 3, sender=chamber.members[1])
+
+
+def test_withdraw__carried__ends_the_canary(chamber, council):
+    owner = chamber.world.roles.owner
+    chamber.model.publish(chamber.world.version(), sender=owner)
+    chamber.model.canary(3, 1_000, sender=owner)
+    *_, last = chamber.approve(council.withdraw, chamber.model)
+    (event,) = chamber.model.events(last, "CanaryWithdrawn")
+    assert (event.version, event.by) == (3, council.address)
+    assert (chamber.model.candidate(), chamber.model.live()) == (0, 2)
+
+
+def test_withdraw__without_a_candidate__is_what_the_model_refuses(chamber, council, refuses):
+    council.withdraw(chamber.model, sender=chamber.members[0])
+    refuses("model: no candidate", council.withdraw, chamber.model, sender=chamber.members[1])
+
+
+def test_pause__of_a_guardian_s_length__ends_by_itself_and_cannot_be_repeated_at_once(
+    chamber, council, refuses
+):
+    """However many members agree, they do not keep a model shut."""
+    chamber.approve(council.pause, chamber.model)
+    until = chamber.model.paused_until()
+    assert until == chamber.world.now() + 7 * DAY
+    chamber.world.at(until)
+    assert not chamber.model.paused()
+    council.pause(chamber.model, sender=chamber.members[0])
+    reason = "model: guardian rests"
+    refuses(reason, council.pause, chamber.model, sender=chamber.members[1])
+    chamber.world.at(chamber.model.rests_until())
+    chamber.approve(council.pause, chamber.model)
+    assert chamber.model.paused()
 
 
 def test_guard__of_a_model_that_has_another_guardian__is_refused_by_it(chamber, council, refuses):
