@@ -14,6 +14,7 @@ from ape.cli import ConnectedProviderCommand
 from ape.exceptions import ApeException
 
 from executor.chain.deployment import Deployment, DeploymentError
+from executor.chain.rpc import Endpoint, Rpc
 from scripts._parameters import address, basis_points, seconds, wei
 
 DEPLOYMENTS = Path(__file__).parent.parent / "deployments"
@@ -32,6 +33,11 @@ class Network:
         if not self.account.provider.get_code(where):
             raise DeploymentError(f"there is no contract at {where}")
         return getattr(local_project, name).at(where)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The node that the account is connected to."""
+        return Rpc(self.account.provider.http_uri)
 
     def send(self, method: Any, *arguments: Any, value: int = 0) -> Any:
         """Send one transaction, wait for it, and return its receipt."""

@@ -112,6 +112,83 @@ def test_versions__published_promoted_rolled_back_revoked_paused__the_model_says
     assert not digits.paused()
 
 
+def test_canary__shown_changed_and_withdrawn__the_model_says_so(digits, types):
+    at = digits.address
+    assert types(model, "publish", at, *VERSION)[0] == 0
+    status, said = types(model, "canary", at, "2", "5 %")
+    assert (status, "version 2 answers 5 % of requests that pin none" in said) == (0, True)
+    assert (digits.candidate(), digits.share()) == (2, 500)
+    status, said = types(model, "show", at)
+    assert (status, "canary: version 2 answers 5 % of requests" in said) == (0, True)
+    assert re.search(r"2  candidate", said)
+    status, said = types(model, "withdraw", at)
+    assert (status, "version 2 is published only" in said, digits.candidate()) == (0, True, 0)
+    status, said = types(model, "withdraw", at)
+    assert (status, "model: no candidate" in said) == (1, True)
+
+
+def test_probe__files__are_declared_by_their_hashes(digits, types, tmp_path):
+    assert types(model, "publish", digits.address, *VERSION)[0] == 0
+    question, answer = tmp_path / "question", tmp_path / "answer"
+    question.write_bytes(b"\x07")
+    answer.write_bytes(bytes(32))
+    words = digits.address, "2", str(question), str(answer)
+    status, said = types(model, "probe", *words)
+    assert status == 0, said
+    assert bytes(digits.probe(2, keccak(b"\x07"))) == keccak(bytes(32))
+    answer.write_bytes(bytes(31))
+    status, said = types(model, "probe", *words)
+    assert status == 1
+    assert "gives 32 bytes of output, not 1 and 31" in said
+
+
+def final_answer(digits, project, manifest, accounts, chain, types):
+    """A request to the model, answered by accounts[3] and final."""
+    deployment = Deployment.read(manifest)
+    market = project.Market.at(deployment.address("Market"))
+    assert types(stake, "deposit", "2 ether", account="TEST::3")[0] == 0
+    live, seconds, nobody, price = 2**32 - 1, 600, "0x" + "00" * 20, 10**15
+    offer = (live, seconds, nobody, 0, 0, nobody, price, price, 0, seconds, seconds, ETHER)
+    receipt = digits.request(offer, bytes(64), value=price, sender=accounts[6])
+    (opened,) = receipt.decode_logs(market.Opened)
+    request = tuple(opened.request)
+    market.claim([request], sender=accounts[3])
+    (posted,) = market.post([request], bytes(32), sender=accounts[3]).decode_logs(market.Posted)
+    chain.mine(deltatime=seconds)
+    market.finalize([(request, posted.work, keccak(bytes(32)))], b"", sender=accounts[3])
+
+
+def test_trip__answers_that_the_hook_rejects__by_anybody(types, project, manifest, accounts, chain):
+    hook = project.MockHook.deploy(sender=accounts[0])
+    status, said = types(model, "create", "digits", *VERSION, "--hook", hook.address)
+    digits = project.Model.at(re.search(r"model (0x\w{40})", said)[1])
+    at = digits.address
+    status, said = types(model, "trip", at, "--yes", account="TEST::5")
+    assert (status, "the model has no breaker" in said) == (1, True)
+    status, said = types(model, "breaker", at, "1", "--volume", "1 wei")
+    assert "breaker: 1 rejected answer, or one failed probe, for 1 wei; then the model pauses" in said
+    status, said = types(model, "trip", at, "--yes", account="TEST::5")
+    assert (status, "are not enough to trip a version" in said) == (1, True)
+
+    hook.misbehave(0, 1, sender=accounts[0])  # it refuses every output
+    final_answer(digits, project, manifest, accounts, chain, types)
+    status, said = types(model, "trip", at, account="TEST::5")
+    assert (status, digits.live()) == (1, 1)  # asked, and nobody said yes
+    status, said = types(model, "trip", at, "--yes", account="TEST::5")
+    assert status == 0, said
+    assert "1 final answer against version 1" in said
+    assert "version 1 tripped; the model is paused" in said
+    assert (digits.live(), digits.paused()) == (0, True)
+    assert "paused until its owner unpauses" in types(model, "show", at)[1]
+
+
+def test_pause__by_a_guardian__says_until_when(digits, types, accounts):
+    digits.set_guardian(accounts[2], sender=accounts[0])
+    status, said = types(model, "pause", digits.address, account="TEST::2")
+    assert status == 0
+    assert re.search(r"paused until 20\d\d-\d\d-\d\d \d\d:\d\d UTC\n", said)
+
+
 def test_promote__by_a_stranger__the_contract_s_reason_is_told(digits, types):
     status, said = types(model, "promote", digits.address, "1", account="TEST::1")
     assert status == 1
