@@ -10,12 +10,15 @@ import sys
 import time
 from pathlib import Path
 
+from eth_account import Account
+
 from scripts._demo.drawings import PROGRAM
 from scripts._demo.processes import Processes, Running, StoppedError
 from scripts._demo.stage import ETHER, Stage
 
 STAKE = 3 * ETHER  # of the executor: backs all its answers at once
 GAS_MONEY = 2 * ETHER
+ROUNDS = 2**12  # of scrypt; `executor account new` takes 64 times as many, for keys that are worth a second
 
 SETTINGS = """\
 rpc = "{rpc}"
@@ -39,8 +42,12 @@ class Operator:
         self._stage = stage
         folder.mkdir()
         password, key = folder / "password", folder / "key.json"
-        password.touch(mode=0o600)
-        password.write_text(secrets.token_urlsafe(24) + "\n")
+        made, secret = Account.create(), secrets.token_urlsafe(24)
+        for file in (password, key):
+            file.touch(mode=0o600)
+        password.write_text(secret + "\n")
+        key.write_text(json.dumps(Account.encrypt(made.key, secret, iterations=ROUNDS)))
+        self.address = made.address
         port = _free_port()
         self.intake = f"http://127.0.0.1:{port}"
         self._settings = {
@@ -52,7 +59,6 @@ class Operator:
             "port": port,
         }
         self.hold(PROGRAM)
-        self.address = self._execute("account", "new", str(key), "--password-file", str(password)).split()[0]
 
     def hold(self, *artifacts: Path) -> None:
         """Serve the models of these artifacts, from the next start on."""

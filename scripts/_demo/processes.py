@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -98,10 +99,12 @@ class Processes:
         self._running.append(Running(name, process, log))
         return self._running[-1]
 
-    def stop(self, running: Running) -> None:
-        """Stop one of them, which is then none of them any more."""
-        running.stop()
-        self._running.remove(running)
+    def stop(self, *running: Running) -> None:
+        """Stop some of them together, which are then none of them any more."""
+        with ThreadPoolExecutor(len(running)) as pool:
+            list(pool.map(Running.stop, running))
+        for stopped in running:
+            self._running.remove(stopped)
 
     def check(self) -> None:
         """StoppedError if one of them is not running any more."""

@@ -114,8 +114,7 @@ def refute(
     provider.make_request("evm_increaseTime", [WINDOW])
     final = client.wait(asked, "final", timeout=PATIENCE)
 
-    for player in (liar, watcher, executor):
-        processes.stop(player)
+    processes.stop(liar, watcher, executor)
 
     slashed = moves.slashed
     assert slashed is not None

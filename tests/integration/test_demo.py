@@ -115,6 +115,17 @@ def test_check__a_process_ended__says_its_last_words(tmp_path):
             processes.check()
 
 
+def test_stop__some_of_them__leaves_the_others(tmp_path):
+    with Processes(tmp_path) as processes:
+        first, second, third = (processes.start(name, ["sleep", "60"]) for name in ("one", "two", "three"))
+        processes.stop(first, third)
+        processes.check()
+        second.check()
+        for stopped in (first, third):
+            with pytest.raises(StoppedError, match="ended with status -15"):
+                stopped.check()
+
+
 def test_until__it_is_never_done__says_what_was_left(tmp_path):
     with Processes(tmp_path) as processes:
         idler = processes.start("idler", ["sleep", "60"])
