@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 from onnx import helper, numpy_helper
 
-from executor.compiler.graph import Array, Graph, Node, UnsupportedModel, operators
+from executor.compiler.graph import Array, Graph, UnsupportedModel, operators
 from executor.compiler.scales import Precision, Scales, Units, decimal_unit, file_hash
 from executor.program.ir import ElementType
 
@@ -24,11 +24,10 @@ WIDE_BITS = 26
 MASKED = 1000.0
 """Before a softmax, values as low as this mean 'never' and are not worth a scale."""
 LEAST_DECIBELS = 20.0
-"""A tensor that an int8 would hold worse than this is an int16 in fast programs too."""
+"""A tensor that an int8 would hold worse than this is an int16 in fast programs too. It always
+reaches the largest value: less reach is less noise in all, but cuts off the few values that layers hang on."""
 LEAST_QUIET_DECIBELS = 50.0
-"""A tensor whose quietest example an int16 would hold worse than this stays an int32 in accurate programs."""
-BINS = 2048
-SAMPLED = 1 << 16  # values of a tensor that the histogram takes of one example
+"""A tensor whose quietest example an int16 would hold worse than this is an int32 in accurate programs."""
 
 SOFTMAX_CARRIERS = operators(
     "Add Cast Concat Div Expand Identity Mul Reshape Squeeze Sub Transpose Unsqueeze Where"
@@ -38,84 +37,59 @@ AT_MOST_ONE = operators("Softmax Sigmoid Tanh HardSigmoid Erf")
 
 @dataclass
 class Range:
-    """Magnitudes of a tensor over all examples: the largest, and a histogram up to it."""
+    """How large a tensor's values are over all examples, and how loud each example is as a whole."""
 
     largest: float = 0.0
     unmasked: float = 0.0
-    quietest: float = math.inf
-    """The least mean square of an example that is not zero throughout."""
-    counts: np.ndarray[Any, np.dtype[np.int64]] = field(default_factory=lambda: np.zeros(BINS, np.int64))
+    """The largest of those that are not masks."""
+    loudness: list[float] = field(default_factory=list)
+    """Mean squares of the examples that are not zero throughout."""
 
     def add(self, values: Array) -> None:
         """Take in the values of one example."""
         sizes = np.abs(values).reshape(-1)
-        top = float(sizes.max())
+        top = unmasked = float(sizes.max())
         if not top < MASKED:
             sizes = sizes[np.isfinite(sizes)]
-            top = float(sizes.max(initial=0))
-        self.unmasked = max(
-            self.unmasked, top if top < MASKED else float(sizes[sizes < MASKED].max(initial=0))
-        )
-        if top > self.largest:
-            self._stretch(top)
+            top, unmasked = float(sizes.max(initial=0)), float(sizes[sizes < MASKED].max(initial=0))
+        self.largest, self.unmasked = max(self.largest, top), max(self.unmasked, unmasked)
         if top:
-            self.quietest = min(self.quietest, float(np.mean(np.square(sizes, dtype=np.float64))))
-        if self.largest:
-            sample = sizes[:: -(-sizes.size // SAMPLED)].astype(np.float64)
-            self.counts += np.bincount(
-                np.minimum((sample / self.largest * BINS).astype(int), BINS - 1), None, BINS
-            )
+            self.loudness.append(float(np.mean(np.square(sizes, dtype=np.float64))))
 
-    def _stretch(self, top: float) -> None:
-        old = (np.arange(BINS) * (self.largest / top)).astype(int)
-        self.counts = np.bincount(old, self.counts, BINS).astype(np.int64)
-        self.largest = top
-
-    def int8_reach(self) -> tuple[float, float]:
-        """The magnitude that an int8 should reach, and the signal to noise that it has then, in decibels.
-
-        A longer reach makes every unit larger; a shorter one cuts off what is rare. Least squares decide.
-        """
-        if not self.largest:
-            return 0.0, math.inf
-        sizes = (np.arange(BINS) + 0.5) * (self.largest / BINS)
-        reaches = sizes[BINS // 16 :: 16]
-        cut = [np.sum(self.counts * np.square(np.maximum(sizes - reach, 0))) for reach in reaches]
-        noise = np.array(cut) + self.counts.sum() * np.square(reaches / 127) / 12
-        signal = np.sum(self.counts * np.square(sizes))
-        return float(reaches[noise.argmin()]), float(10 * np.log10(signal / noise.min()))
+    def decibels(self, unit: float) -> tuple[float, float]:
+        """Signal to noise of rounding to this unit: of all examples together, and of the quietest."""
+        if not self.loudness:
+            return math.inf, math.inf
+        noise = unit**2 / 12
+        signals = sum(self.loudness) / len(self.loudness), min(self.loudness)
+        together, quietest = (10 * math.log10(signal / noise) for signal in signals)
+        return together, quietest
 
 
 def calibrate(path: Path, graph: Graph, scales: Scales, samples: Sequence[Mapping[str, Array]]) -> Scales:
     """The scales of a folded graph, from examples of its inputs; the rest is as in `scales`."""
-    ranges = measure(graph, samples)
     masked = _before_softmax(graph)
     units, elements = {}, dict(scales.elements)
-    for name, found in ranges.items():
+    for name, found in measure(graph, samples).items():
         producer = graph.producers.get(name)
+        kind = producer.operator if producer is not None else ""
         reach = found.unmasked if name in masked else found.largest
-        short, decibels = found.int8_reach()
-        short = min(short, reach) or reach
-        wide = reach
-        if producer is not None and producer.operator in AT_MOST_ONE:
-            reach = min(MARGIN * reach, 1.0) / MARGIN
-        units[name] = _units(short, reach, wide)
+        units[name] = _units(reach, 1.0 if kind in AT_MOST_ONE else math.inf)
         if graph.is_operand(name):
-            element = _element(found, decibels, units[name], scales.precision, producer)
+            element = _element(found, units[name], scales.precision, kind)
             if element is not scales.precision.element:
                 elements.setdefault(name, element)
     return Scales(file_hash(path), scales.precision, scales.bindings, units, elements, scales.weights)
 
 
-def _element(
-    found: Range, decibels: float, units: Units, precision: Precision, producer: Node | None
-) -> ElementType:
-    """The narrowest type, from the precision's on, in which a product still hears the quietest example."""
-    rounding = float(units.int16) ** 2 / 12
-    if math.isfinite(found.quietest) and 10 * math.log10(found.quietest / rounding) < LEAST_QUIET_DECIBELS:
-        return ElementType.INT32 if precision is Precision.ACCURATE else ElementType.INT16
-    is_softmax = producer is not None and producer.operator == "Softmax"  # most are near the unit of an int8
-    return ElementType.INT16 if is_softmax or decibels < LEAST_DECIBELS else precision.element
+def _element(found: Range, units: Units, precision: Precision, producer: str) -> ElementType:
+    """The narrowest type, from the precision's on, in which a product hears enough of the tensor."""
+    if precision is Precision.ACCURATE:
+        _, quietest = found.decibels(float(units.int16))
+        return ElementType.INT32 if quietest < LEAST_QUIET_DECIBELS else ElementType.INT16
+    together, _ = found.decibels(float(units.int8))
+    loud_enough = together >= LEAST_DECIBELS and producer != "Softmax"  # whose values are near its unit
+    return ElementType.INT8 if loud_enough else ElementType.INT16
 
 
 def measure(graph: Graph, samples: Sequence[Mapping[str, Array]]) -> dict[str, Range]:
@@ -196,10 +170,11 @@ def _before_softmax(graph: Graph) -> set[str]:
     return found
 
 
-def _units(short: float, reach: float, wide: float) -> Units:
-    exponent = math.frexp(wide or 1.0)[1] - WIDE_BITS
+def _units(reach: float, limit: float) -> Units:
+    """Units for values up to `reach`, which can never exceed `limit`."""
+    reach = reach or 1.0
     return Units(
-        decimal_unit((short or 1.0) / 127),
-        decimal_unit(MARGIN * (reach or 1.0) / 32767),
-        Fraction(2) ** exponent,
+        decimal_unit(reach / 127),
+        decimal_unit(min(MARGIN * reach, limit) / 32767),
+        Fraction(2) ** (math.frexp(reach)[1] - WIDE_BITS),
     )
