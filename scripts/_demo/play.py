@@ -7,7 +7,10 @@ from typing import Any
 
 from rich.console import Console
 
+from executor.chain.contracts import Contracts
+from executor.chain.evidence import evidence_against
 from executor.chain.requests import LIVE, NATIVE, NOBODY, Offer
+from executor.chain.rpc import Rpc
 from scripts._demo.drawings import Drawing
 from scripts._demo.house import House, at_once
 from scripts._demo.processes import Running, StoppedError
@@ -28,6 +31,7 @@ class Play:
     ) -> None:
         self.console = console
         self._provider = provider
+        self._chain = Rpc(provider.http_uri), Contracts(stage.deployment)
         with at_once(provider):
             since = provider.web3.eth.block_number
             self.house = House(project, provider, stage, crowd[:FOUNDERS])
@@ -68,13 +72,15 @@ class Play:
 
     # Tripping
 
-    def trip(self, version: int, evidence: Sequence[Question], by: Any) -> None:
-        """Take a version out by its own answers."""
-        outputs = b"".join(question.output for question in evidence)
-        requests = [question.request for question in evidence]
-        sent = self._send(self.model, self.model.trip.encode_input(version, requests, outputs), by)
+    def trip(self, version: int, by: Any) -> None:
+        """Take a version out by its own answers, as `ape run model trip` finds them."""
+        evidence = evidence_against(*self._chain, self.model.address, version)
+        if evidence is None:
+            raise StoppedError(f"there is not enough evidence against version {version}")
+        call = self.model.trip.encode_input(version, evidence.requests, evidence.outputs)
+        sent = self._send(self.model, call, by)
         if not self._provider.web3.eth.wait_for_transaction_receipt(sent)["status"]:
-            raise StoppedError(f"the breaker did not trip: {len(evidence)} answers were not enough")
+            raise StoppedError(f"the breaker did not trip on version {version}")
         self.tell()
 
     def _send(self, contract: Any, data: bytes, sender: Any, value: int = 0) -> Any:

@@ -99,8 +99,7 @@ def upgrade(
     executed = timeline.times[governor, "ProposalExecuted"]
     _vote_for_promotion(play)
     bad, in_flight = _malfunction(play, sevens, others)
-    evidence = sorted(bad, key=lambda question: question.request.payer >> 96)
-    play.trip(2, evidence[:REJECTIONS], by=play.askers[-1])
+    play.trip(2, by=play.askers[-1])
     tripped = timeline.times[play.model.address, "Tripped"]
     _carry_on(play, sevens)
 

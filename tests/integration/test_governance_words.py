@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import Formatter
+
 import pytest
 from ape.exceptions import APINotImplementedError
 
@@ -9,6 +11,7 @@ from executor.chain.deployment import Deployment
 from scripts._demo.drawings import PROGRAM
 from scripts._governance.dao import Dao, lasting
 from scripts._governance.names import GovernanceError
+from scripts._governance.phrases import PHRASES
 from scripts._governance.proposals import Proposal, chosen
 from scripts._governance.rehearsal import rehearse
 from scripts._version import version_of
@@ -140,3 +143,14 @@ def test_dao__no_contract_there__says_so(town, chain, project):
 )
 def test_lasting__seconds__are_said_by_their_two_largest_units(seconds, words):
     assert lasting(seconds) == words
+
+
+# Words
+
+
+@pytest.mark.parametrize(("kind", "function"), PHRASES)
+def test_phrases__each__speaks_of_a_function_and_of_its_arguments(project, kind, function):
+    methods = getattr(project, kind).contract_type.mutable_methods
+    known = {"target"} | {item.name for item in methods[function].inputs}
+    named = {field for _, field, _, _ in Formatter().parse(PHRASES[kind, function]) if field}
+    assert {field.partition(".")[0] for field in named} <= known
