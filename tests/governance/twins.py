@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from eth_utils import keccak, to_checksum_address
@@ -189,8 +190,11 @@ class TwinMethod:
 @contextmanager
 def running_twins() -> Iterator[Twins]:
     """Two nodes of their own. OpenZeppelin's may hold contracts of any size."""
-    options = ("--timestamp", str(START), "--block-base-fee-per-gas", "0", "--order", "fifo")
     with ExitStack() as stack:
+        # anvil leaves old states behind, a gigabyte for some thousand blocks: into a folder that goes.
+        states = stack.enter_context(TemporaryDirectory(prefix="elenchus-twins-"))
+        options = ("--timestamp", str(START), "--block-base-fee-per-gas", "0", "--order", "fifo")
+        options += ("--cache-path", states)
         nodes = [
             stack.enter_context(running_anvil(*options)),
             stack.enter_context(running_anvil(*options, "--disable-code-size-limit")),
