@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from executor.chain.contracts import Contract, ask, ask_each
 from executor.chain.orders import MAX_ORDERS, recover
-from executor.chain.requests import NOBODY
+from executor.chain.requests import LIVE, NOBODY
 from executor.chain.rpc import quantity
 from executor.chain.terms import Frozen
 from executor.chain.transactions import DuplicateError
@@ -38,8 +38,8 @@ class Prospect:
     """An order and what the chain says about it.
 
     spent: its nonce. balance: its signer's, in the fee asset. registered: whether its model is the Registry's
-    and so no stranger's code. version: which would answer; None if the model does not say. key, terms: what a
-    request to that version is frozen to; None if nothing is.
+    and so no stranger's code. version: which would answer now; None if the model does not say. drawn: in
+    another block another may. key, terms: what a request to that version is frozen to; None if nothing is.
     """
 
     row: OrderRow
@@ -47,6 +47,7 @@ class Prospect:
     balance: int
     registered: bool
     version: int | None = None
+    drawn: bool = False
     key: bytes = b""
     terms: Frozen | None = None
 
@@ -157,6 +158,8 @@ def _weigh(
     if terms is None:
         return Wait(again, "its version has no frozen terms yet: anybody may call Market.freeze")
     program = desk.catalogue.get(terms.program_root)
+    if program is None and prospect.drawn:
+        return Wait(again, "drawn to a version whose program is not held here")
     if program is None:
         return Leave("no program for it is held here")
     if len(signed.input) > min(program.input_size, terms.input_size):
@@ -196,7 +199,7 @@ def _look(desk: Desk, rows: Sequence[OrderRow]) -> list[Prospect]:
         ],
     )
     words, balances, numbers = (answers[at : at + len(rows)] for at in range(0, len(answers), len(rows)))
-    versions = _versions(desk, rows, counter)
+    versions, candidates = _versions(desk, rows, counter)
     keys = _keys(desk, rows, versions)
     terms = _frozen(desk, keys)
     return [
@@ -206,6 +209,7 @@ def _look(desk: Desk, rows: Sequence[OrderRow]) -> list[Prospect]:
             balance=balances[at],
             registered=numbers[at] != 0,
             version=versions[at],
+            drawn=bool(candidates[at]) and row.signed.order.offer.version == LIVE,
             key=keys[at],
             terms=terms.get(keys[at]),
         )
@@ -213,14 +217,21 @@ def _look(desk: Desk, rows: Sequence[OrderRow]) -> list[Prospect]:
     ]
 
 
-def _versions(desk: Desk, rows: Sequence[OrderRow], counter: int) -> list[int | None]:
-    """The version that each order's model answers with; endpoints word a stranger's failures in many ways."""
-    questions = []
+def _versions(
+    desk: Desk, rows: Sequence[OrderRow], counter: int
+) -> tuple[list[int | None], list[int | None]]:
+    """The version that each order's model answers with, and the candidate that others are drawn to, if any.
+
+    Endpoints word a stranger's failures in many ways.
+    """
+    answering, candidates = [], []
     for order in (row.signed.order for row in rows):
         question = (order.offer.version, order.requester, counter, order.input)
         model = desk.contracts.model(order.model)
-        questions.append(model.query("resolve", *question, gas=RESOLVE_GAS + ASKING_GAS))
-    return ask_each(desk.endpoint, questions)
+        answering.append(model.query("resolve", *question, gas=RESOLVE_GAS + ASKING_GAS))
+        candidates.append(model.query("candidate", gas=ASKING_GAS))
+    answers = ask_each(desk.endpoint, [*answering, *candidates])
+    return answers[: len(rows)], answers[len(rows) :]
 
 
 def _keys(desk: Desk, rows: Sequence[OrderRow], versions: Sequence[int | None]) -> list[bytes]:

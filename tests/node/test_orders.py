@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 
+from executor.chain.requests import LIVE
 from executor.client import ClientError, NoAnswerError
 from executor.node.lifecycle import State
 from executor.node.node import Node
@@ -111,6 +112,36 @@ def test_order__of_a_signer_without_balance__waits_until_it_has_one(town: Town, 
     client.deposit(PRICE)
     town.warp(30)
     step_until(node, digest, OrderState.OPENED)
+
+
+def test_order__drawn_to_a_candidate_that_is_not_held__waits_for_another_draw(town: Town, node, url) -> None:
+    """A canary must not cost a model the executors that only know its live version."""
+    freeze(town)
+    shell, client = town.contracts.model(town.model), town.client()
+    (terms, *rest) = town.ask(shell, "version", 1)
+    town.send("owner", shell, "publish", ((b"\x07" * 32, *terms[1:]), *rest))
+    town.send("owner", shell, "canary", 2, 5_000)
+    client.deposit(PRICE)
+    signed = client.sign_order(town.model, image(5), max_price=PRICE, min_price=PRICE, ramp=0)
+    question = LIVE, client.address, town.ask(town.contracts.market, "counter"), signed.order.input
+    while town.ask(shell, "resolve", *question) != 2:
+        town.warp(1)
+    digest = submit(node, client, signed, url)
+    node.step()
+    row = node.desk.orders.get(digest)
+    assert row is not None
+    assert (row.state, row.note) == (
+        OrderState.RECEIVED,
+        "drawn to a version whose program is not held here",
+    )
+    for _ in range(60):
+        town.warp(30)
+        node.step()
+        row = node.desk.orders.get(digest)
+        if row.state is OrderState.OPENED:
+            break
+    assert row.state is OrderState.OPENED, row.note
+    assert client.request(row.request).version == 1
 
 
 def test_order__expired__is_dropped_and_its_client_told(town: Town, node, url) -> None:
