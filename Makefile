@@ -45,7 +45,7 @@ test: lint ## lint, then every test, then the demo
 	@$(MAKE) --no-print-directory demo
 
 demo: .build/__local__.json ## digits, classified and paid for; a liar, refuted; a bad version, voted in and taken out
-	@ape run demo
+	@ape run demo $(if $(MODEL),--model $(MODEL))
 
 models: install ## real networks, inputs for them and their programs, into .models
 	@python -m scripts.models

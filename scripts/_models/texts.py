@@ -21,6 +21,9 @@ PROSE = 0.8  # part of a text that has to be letters
 CODE = re.compile(r"```.*?```|~~~.*?~~~|^(?: {4}|\t|>>>|\$ )[^\n]*$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"<[^>]*>|!?\[([^\]]*)\]\([^)]*\)|`([^`<]*)(?: <[^>]*>)?`_*")
 MARK = re.compile(r"\[![A-Z]+\]|^[ \t]*[-+>]+\s|[*`|#]+", re.MULTILINE)
+TAG = re.compile(r"\n[ \t]*(?=@)")
+INDENT = re.compile(r"^[ \t]*(?:@[\w:]+ )?", re.MULTILINE)
+DOCUMENTATION = re.compile(r'"""(.*?)"""', re.DOTALL)
 SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
@@ -74,11 +77,17 @@ def passages(paragraph: str, least: int, most: int) -> Iterator[str]:
 
 def repository() -> list[tuple[Path, str]]:
     """Every paragraph of the repository's own documentation, with its file: what a demonstration searches."""
-    files = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "deployments").glob("*.md"))]
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "deployments").glob("*.md"))]
+    interfaces = sorted((ROOT / "contracts" / "interfaces").glob("*.vyi"))
+    documents = [(page, page.read_text().replace("\n|", "\n\n|")) for page in pages if page.is_file()]
+    documents += [
+        (file, INDENT.sub("", TAG.sub("\n\n", text)))
+        for file in interfaces
+        for text in DOCUMENTATION.findall(file.read_text())
+    ]
     return [
         (file.relative_to(ROOT), paragraph)
-        for file in files
-        if file.is_file()
-        for paragraph in paragraphs(file.read_text())
+        for file, text in documents
+        for paragraph in paragraphs(text)
         if len(paragraph.split()) >= 8
     ]
