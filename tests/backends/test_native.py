@@ -16,9 +16,10 @@ from executor.backends.native.plan import plan
 from executor.backends.native.writer import Product
 from executor.program import InputTooLong, Program, run, validate
 from executor.program.interpreter import Interpreter
-from executor.program.ir import ElementType
+from executor.program.ir import ElementType, Opcode, TensorType
 from tests.backends.encoder import encoder
 from tests.backends.kinds import KINDS
+from tests.backends.layers import Sketch
 from tests.soundness import programs as random_programs
 
 WAYS = [
@@ -94,6 +95,22 @@ def test_engine__kinds_of_layers__gives_the_interpreters_bits(kind: str) -> None
     compare(program, [extreme(seed, program) for seed in range(3)])
 
 
+def test_engine__weights_of_16_bits_at_their_ends__gives_the_interpreters_bits() -> None:
+    """Two signed digits do not reach 32,767: such columns are negated, or have a third digit."""
+    rows, depth = 16, 64
+    for ends, digits in (([32767, -3], 2), ([-32768, 5], 2), ([32767, -32640], 3), ([32640, -32768], 3)):
+        sketch = Sketch(1, TensorType(ElementType.INT16, (rows, depth)))
+        weights = sketch.rng.integers(-32639, 32639, (24, depth))
+        weights[5, 7:9] = weights[6, 0:2] = ends
+        w = sketch.constant(ElementType.INT16, weights).view((0, depth), (1,))
+        x = sketch.input().view((depth, 0), (1,))
+        sketch.append(Opcode.DOT, ElementType.INT64, (rows, 24), (x, w), reduction=(depth,))
+        program = sketch.program()
+        kernels = plan(program, 1, bytes_are_exact=True).kernels()
+        assert [len(k.carrier.right_shifts) for _, k in kernels if isinstance(k, Product)] == [digits]
+        compare(program, [extreme(seed, program) for seed in range(3)])
+
+
 @pytest.mark.parametrize("activation", [ElementType.INT8, ElementType.INT16])
 def test_run__an_encoder_in_batches_and_threads__gives_the_interpreters_bits(activation: ElementType) -> None:
     program = encoder(2, 16, 96, 3, 192, activation)
@@ -129,19 +146,19 @@ def test_run__long_input__is_refused() -> None:
 
 
 UNITS = {
-    "linear": "BYTES 1",
-    "linear at the bound of single": "BYTES 1",
-    "linear of 16 bits": "BYTES 2",
-    "linear of 16 bits by 16": "DOUBLE 1",
-    "linear of 32 bits": "DOUBLE 1",
-    "linear of one row": "BYTES 1",
+    "linear": "BYTES 1 by 1",
+    "linear at the bound of single": "BYTES 1 by 1",
+    "linear of 16 bits": "BYTES 2 by 1",
+    "linear of 16 bits by 16": "BYTES 2 by 3",
+    "linear of 32 bits": "BYTES 4 by 1",
+    "linear of one row": "BYTES 1 by 1",
     "linear of few columns": "rows",
-    "scores": "SINGLE 1",
-    "scores of 16 bits by 8": "SINGLE 2",
-    "scores of 16 bits": "DOUBLE 1",
-    "weights first": "BYTES 1",
-    "convolution": "BYTES 1",
-    "convolution in groups": "BYTES 1",
+    "scores": "SINGLE 1 by 1",
+    "scores of 16 bits by 8": "SINGLE 2 by 1",
+    "scores of 16 bits": "DOUBLE 1 by 1",
+    "weights first": "BYTES 1 by 1",
+    "convolution": "BYTES 1 by 1",
+    "convolution in groups": "BYTES 1 by 1",
     "convolution by channel": "rows",
     "pool": "rows",
 }
@@ -151,5 +168,6 @@ UNITS = {
 def test_plan__kinds_of_layers__are_carried_in_the_cheapest_exact_units(kind: str) -> None:
     kernels = plan(KINDS[kind](), 1, bytes_are_exact=True).kernels()
     carried = [kernel.carrier for _, kernel in kernels if isinstance(kernel, Product)]
-    found = [f"{carrier.units.name} {len(carrier.digits)}" for carrier in carried]
+    digits = [(len(c.digits), len(c.right_shifts)) for c in carried]
+    found = [f"{c.units.name} {left} by {right}" for c, (left, right) in zip(carried, digits, strict=True)]
     assert found == ([] if UNITS[kind] == "rows" else [UNITS[kind]])

@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from executor.backends.native.accesses import Axes, Layout
-from executor.backends.native.products import Carrier, Matrices, as_matrices, carrier, is_worth_it, matrix
+from executor.backends.native.accesses import Layout
+from executor.backends.native.products import (
+    Carrier,
+    Matrices,
+    Units,
+    as_matrices,
+    carrier,
+    is_worth_it,
+    matrix,
+    signed_digits,
+)
 from executor.program.intervals import output_interval, union
 from executor.program.ir import (
     ElementType,
@@ -24,11 +34,17 @@ from executor.program.views import Int64Array, read
 
 @dataclass(frozen=True)
 class Dot:
-    """A dot that is a matrix product; `constant` is its right operand, if that never changes."""
+    """A dot that is a matrix product.
+
+    constant: its right operand [groups, depth, columns], if that never changes; digits: the same digit by
+    digit, after the columns that are `negated` have been.
+    """
 
     matrices: Matrices
     carrier: Carrier
-    constant: Int64Array | None
+    constant: Int64Array | None = None
+    digits: tuple[Int64Array, ...] = ()
+    negated: npt.NDArray[np.bool_] | None = None
 
 
 class Facts:
@@ -69,30 +85,55 @@ class Facts:
         if operation.opcode is not Opcode.DOT:
             return None
         extents, rank = self.layout.extents(operation)
-        swapped = self._is_constant(operation.operands[0])
-        if not swapped and not self._is_constant(operation.operands[1]):  # the wider one may go by digits
+        swapped = self.is_constant(operation.operands[0])
+        if not swapped and not self.is_constant(operation.operands[1]):  # the wider one may go by digits
             widths = [high - low for low, high in map(self.interval, operation.operands)]
             swapped = widths[1] > widths[0]
         first, second = (self.layout.read(operation, index, view) for view in operation.operands)
         found = as_matrices(first, second, extents, rank, swapped)
         left, right = operation.operands[:: -1 if swapped else 1]
-        if found is None or not is_worth_it(found.shape, self._is_constant(right)):
+        if found is None or not is_worth_it(found.shape, self.is_constant(right)):
             return None
-        constant = self._constant(operation, right, found, extents) if self._is_constant(right) else None
+        constant = None
+        if self.is_constant(right):
+            constant = matrix(self.values(operation, right), found, extents)
         ends = self.interval(right) if constant is None else constant
         units = carrier(self.interval(left), ends, found.shape.depth, bytes_are_exact)
-        return None if units is None else Dot(found, units, constant)
+        if units is None or constant is None:
+            return None if units is None else Dot(found, units)
+        digits = signed_digits(constant) if units.units is Units.BYTES else None
+        if digits is None:
+            return Dot(found, units, constant, (constant,))
+        return Dot(found, units, constant, digits.values, digits.negated)
 
-    def _is_constant(self, view: View) -> bool:
+    def is_constant(self, view: View) -> bool:
+        """Whether the view reads the same constants at every step."""
         forms = [view.offset, *(guard.form for guard in view.guards)]
         return view.source is Source.CONSTANT and not any(form.step for form in forms)
 
-    def _constant(self, operation: Operation, view: View, found: Matrices, extents: Axes) -> Int64Array:
-        """What the view of a constant reads, as a matrix."""
+    def values(self, operation: Operation, view: View) -> Int64Array:
+        """What the view of a constant reads, over the axes of the operation; of length one where it does
+        not change."""
         dims = operation.result.dims + operation.reduction
         forms = [view.offset, *(guard.form for guard in view.guards)]
         used = np.any([form.axes for form in forms], axis=0)
         box = tuple(range(n if use else 1) for n, use in zip(dims, used, strict=True))
         values = read(view, self.program.constants[view.index].data, box, 0)[0]
         squeezed = values.reshape([values.shape[axis] for axis, n in enumerate(dims) if n > 1])
-        return matrix(squeezed if self.layout.batch == 1 else squeezed[None], found, extents)
+        return squeezed if self.layout.batch == 1 else squeezed[None]
+
+    def bias(self, operation: Operation, dot: Dot) -> Int64Array | None:
+        """A product's bias, [groups, columns], if it is constant and the same for every row."""
+        view = operation.bias
+        columns = dot.matrices.shape.columns
+        if view.source is Source.IMMEDIATE:
+            return np.full((dot.matrices.shape.groups, columns), view.fill, np.int64)
+        if not self.is_constant(view):
+            return None
+        values, (extents, _) = self.values(operation, view), self.layout.extents(operation)
+        axes = (*dot.matrices.groups, *dot.matrices.columns)
+        if any(n > 1 for axis, n in enumerate(values.shape) if axis not in axes):
+            return None
+        whole = np.broadcast_to(values, [n if axis in axes else 1 for axis, n in enumerate(extents)])
+        order = (*axes, *(axis for axis in range(values.ndim) if axis not in axes))
+        return np.ascontiguousarray(whole.transpose(order)).reshape(-1, columns)

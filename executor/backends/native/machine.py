@@ -27,8 +27,8 @@ FIELDS = 8
 """Of an instruction: what it does, target register, registers (or views) a, b and c, and three numbers."""
 
 # What an instruction does.
-LOAD, STORE, LOOKUP, DOT_ACROSS, DOT_ALONG, MAX_ACROSS, MAX_ALONG, SATURATE, SCALE, DIGIT = range(10)
-ADD, SUB, MUL, DIV, DIV_FLOAT, SHIFT, MIN, MAX, CLAMP, EQ, LT, LE, SELECT, ISQRT, ISQRT_FLOAT = range(10, 25)
+LOAD, STORE, LOOKUP, DOT_ACROSS, DOT_ALONG, MAX_ACROSS, MAX_ALONG, SATURATE, SCALE, DIGIT, JOIN = range(11)
+ADD, SUB, MUL, DIV, DIV_FLOAT, SHIFT, MIN, MAX, CLAMP, EQ, LT, LE, SELECT, ISQRT, ISQRT_FLOAT = range(11, 26)
 
 # What lies in a view's memory: the four element types, what products take and give, or nothing but the fill.
 INT8, INT16, INT32, INT64, UINT8, FLOAT32, FLOAT64, NOTHING = range(8)
@@ -333,6 +333,9 @@ def _elementwise(what: int, target: int, a: int, b: int, c: int, p: int, q: int,
     elif what == DIGIT:
         for i in range(n):
             put(target, i, ((get(a, i, np.int64) - p) >> s) & q)
+    elif what == JOIN:
+        for i in range(n):
+            put(target, i, get(a, i, np.int64) + (get(b, i, np.int64) << p))
     elif what == ADD:
         for i in range(n):
             put(target, i, get(a, i, np.int64) + get(b, i, np.int64))

@@ -12,8 +12,8 @@ depth of magnitudes of right elements: of constants the real one, else depth tim
     single   fp32: peak * weight <= 2^24; every partial sum is an integer below that, in any order
     double   fp64: peak * weight < 2^53
 
-A left operand too wide for its units is taken digit by digit, to the base 256, in one product of that many
-times the rows. Where nothing is exact, the row machine computes the dot with int64.
+An operand too wide for its units is taken digit by digit, to the base 256, in one product of that many times
+the rows, or columns. Where nothing is exact, the row machine computes the dot with int64.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+import numpy.typing as npt
 
 from executor.backends.native.accesses import Access, Axes, Kind
 from executor.program.ir import Interval
@@ -33,6 +34,7 @@ SINGLE = 1 << 24
 DOUBLE = 1 << 53
 INT32 = 1 << 31
 DIGIT = 255
+MOST_DIGITS = 4
 WORTH = 1 << 14
 """Multiply-accumulates from which on packing operands pays."""
 
@@ -82,6 +84,8 @@ class Carrier:
     digits: tuple[Digit, ...]
     left: Interval
     """Of the left operand's elements."""
+    right_shifts: tuple[int, ...] = (0,)
+    """Weights of the digits of the right operand: see `SignedDigits`."""
 
     @property
     def ends(self) -> list[Interval]:
@@ -152,10 +156,9 @@ def carrier(
     else:
         tallest = max(abs(int(right.max())), abs(int(right.min())))
         weight = int(np.abs(right).sum(axis=1).max())
-        digits = max(-(-(left[1] - left[0]).bit_length() // 8), 1)
-        narrow = right.min() >= -128 and right.max() <= 127
-        if bytes_are_exact and narrow and digits <= 3 and DIGIT * weight < INT32:
-            return Carrier(Units.BYTES, _digits(left[0], digits), left)
+        bytes_carrier = _bytes_carrier(left, right) if bytes_are_exact else None
+        if bytes_carrier is not None:
+            return bytes_carrier
     if max(peak, tallest, peak * weight) <= SINGLE:
         return Carrier(Units.SINGLE, (Digit(0, 0, -1),), left)
     if left[0] >= -(1 << 15) and left[1] < 1 << 15 and max(tallest, DIGIT * weight) <= SINGLE:
@@ -165,8 +168,47 @@ def carrier(
     return None
 
 
-def _digits(zero: int, count: int) -> tuple[Digit, ...]:
-    return tuple(Digit(zero, 8 * number, DIGIT) for number in range(count))
+def _bytes_carrier(left: Interval, right: Int64Array) -> Carrier | None:
+    digits = max(-(-(left[1] - left[0]).bit_length() // 8), 1)
+    parts = signed_digits(right)
+    if digits > MOST_DIGITS or parts is None:
+        return None
+    if any(DIGIT * int(np.abs(part).sum(axis=1).max()) >= INT32 for part in parts.values):
+        return None
+    taken = tuple(Digit(left[0], 8 * number, DIGIT) for number in range(digits))
+    return Carrier(Units.BYTES, taken, left, parts.shifts)
+
+
+@dataclass(frozen=True)
+class SignedDigits:
+    """Constants [groups, depth, columns] as the sum of values[i] * 2^shifts[i], all of them int8.
+
+    Two digits reach from -32,896 to 32,639: a column with elements above that is `negated` first, and where
+    that does not help, a third digit makes up for it.
+    """
+
+    values: tuple[Int64Array, ...]
+    shifts: tuple[int, ...]
+    negated: npt.NDArray[np.bool_] | None = None
+    """[groups, columns]"""
+
+
+def signed_digits(right: Int64Array) -> SignedDigits | None:
+    """The constants digit by digit; None if they have more than 16 bits."""
+    if right.min() >= -128 and right.max() <= 127:
+        return SignedDigits((right,), (0,))
+    if right.min() < -(1 << 15) or right.max() >= 1 << 15:
+        return None
+    reach = 256 * 127 + 127
+    negated = (right.max(axis=1) > reach) & (right.min(axis=1) >= -reach)
+    turned = np.where(negated[:, None, :], -right, right)
+    low = ((turned + 128) & 255) - 128
+    high = (turned - low) >> 8
+    excess = np.maximum(high - 127, 0)
+    found = negated if negated.any() else None
+    if excess.any():
+        return SignedDigits((low, high - excess, excess), (0, 8, 8), found)
+    return SignedDigits((low, high), (0, 8), found)
 
 
 def matrix(values: Int64Array, found: Matrices, extents: Sequence[int]) -> Int64Array:

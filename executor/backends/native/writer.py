@@ -11,9 +11,12 @@ from executor.backends.native import machine
 from executor.backends.native.accesses import Access, Axes, Kind, Memory, dense
 from executor.backends.native.facts import Dot, Facts
 from executor.backends.native.passes import Pass
-from executor.backends.native.products import Carrier, Shape
+from executor.backends.native.products import Carrier, Digit, Shape
 from executor.program.ir import Function, IntArray, Interval, Opcode, Operation, Source, View
 from executor.program.views import Int64Array
+
+MOST_COPIED = 4
+"""Times its own size that a constant may take when it is laid out anew."""
 
 FLOAT = 1 << 52
 """Integers below it divide and have roots in fp64."""
@@ -57,6 +60,8 @@ class Memories:
 
     constants: list[IntArray]
     """Those of the program, then those of the plan."""
+    laid_out: dict[tuple[int, int], tuple[int, Axes]] = field(default_factory=dict)
+    """Constants in another order, by operation and operand: number and strides."""
     scratch: list[tuple[int, int]] = field(default_factory=list)
     """Thread, and offset in what this thread has: its kernels run one after the other and share it."""
     sizes: dict[int, int] = field(default_factory=dict)
@@ -103,6 +108,7 @@ class Writer:
             self._extents = tuple(sliced)
         self.made = Pass(self._extents if dot is None else self._extents[:rank], rank)
         self._sums: int | None = None  # register of a product's sums
+        self._has_bias = False  # they have theirs already
         self._values: dict[int, int] = {}
 
     def multiply(self, index: int, dot: Dot) -> Product:
@@ -123,7 +129,7 @@ class Writer:
         strides = (*(height * shape.depth * s for s in dense(groups)), *dense(rows + depth))
         for place, digit in enumerate(digits):
             taken = read
-            if (digit.zero, digit.shift, digit.mask) != (0, 0, -1):
+            if digit != Digit(0, 0, -1):
                 taken = packing.emit(machine.DIGIT, read, numbers=(digit.zero, digit.mask, digit.shift))
             base = place * shape.rows * shape.depth
             packing.store(Access(Memory.SCRATCH, left_memory, units.left, strides, base), taken)
@@ -136,51 +142,71 @@ class Writer:
             read = packing.load(self._moved(self._facts.layout.read(operation, index, right)).over(order))
             packing.store(Access(Memory.SCRATCH, right_memory, units.right, dense(axes)), read)
             pack.append(packing)
-        result_memory = self._take(shape.groups * height * shape.columns, units.result)
-        self._sums = self._add_digits(dot, shape, result_memory)
-        constant = dot.constant
-        if constant is not None and self._part is not None and self._part.axis in found.groups:
-            constant = self._sliced(constant, found.groups)
-        interval = self._facts.interval(right)
-        return Product(dot.carrier, shape, interval, constant, pack, left_memory, right_memory, result_memory)
+        stacked, wide = None, shape.columns * len(dot.carrier.right_shifts)
+        result_memory = self._take(shape.groups * height * wide, units.result)
+        self._sums = self._add_digits(operation, dot, shape, result_memory)
+        if dot.constant is not None:
+            stacked = np.concatenate([self._own(part, found.groups) for part in dot.digits], axis=2)
+        return Product(
+            dot.carrier,
+            replace(shape, columns=wide),
+            self._facts.interval(right),
+            stacked,
+            pack,
+            left_memory,
+            right_memory,
+            result_memory,
+        )
 
     def _take(self, elements: int, kind: Kind) -> int:
         number, self._taken = self._memories.take(self._thread, self._taken, elements, kind)
         return number
 
-    def _sliced(self, constant: Int64Array, groups: Axes) -> Int64Array:
-        """The part of the groups that this slice is of: only the outermost one is ever cut."""
+    def _own(self, constant: Int64Array, groups: Axes) -> Int64Array:
+        """Of constants by groups those of this slice; only the outermost axis of groups is ever cut."""
         part = self._part
-        assert part is not None
-        assert part.axis == groups[0]
+        if part is None or part.axis not in groups:
+            return constant
         inner = math.prod(self._extents[axis] for axis in groups[1:])
         return constant[part.start * inner : (part.start + part.count) * inner]
 
-    def _add_digits(self, dot: Dot, shape: Shape, memory: int) -> int:
-        """The exact sums in a register: digits put together, and what they are short of added."""
-        found, made = dot.matrices, self.made
-        height = shape.rows * len(dot.carrier.digits) * shape.columns
-        strides = self._strides((found.groups, height), (found.rows, shape.columns), (found.columns, 1))
+    def _add_digits(self, operation: Operation, dot: Dot, shape: Shape, memory: int) -> int:
+        """The exact sums in a register: digits put together, what they are short of and the bias added."""
+        found, made, carried = dot.matrices, self.made, dot.carrier
+        row = shape.columns * len(carried.right_shifts)
+        height = shape.rows * len(carried.digits)
+        strides = self._strides((found.groups, height * row), (found.rows, row), (found.columns, 1))
         total = None
-        for place, digit in enumerate(dot.carrier.digits):
-            base = place * shape.rows * shape.columns
-            part = made.load(Access(Memory.SCRATCH, memory, dot.carrier.units.result, strides, base))
-            if digit.shift:
-                weight = Access(Memory.NOTHING, 0, Kind.INT64, (0,) * made.rank, fill=1 << digit.shift)
-                part = made.emit(machine.MUL, part, made.load(weight))
-            total = part if total is None else made.emit(machine.ADD, total, part)
+        for place, digit in enumerate(carried.digits):
+            for number, right_shift in enumerate(carried.right_shifts):
+                base = place * shape.rows * row + number * shape.columns
+                part = made.load(Access(Memory.SCRATCH, memory, carried.units.result, strides, base))
+                shift = digit.shift + right_shift
+                total = part if total is None else made.emit(machine.JOIN, total, part, numbers=[shift])
         assert total is not None
-        if dot.carrier.zero:
-            assert dot.constant is not None
-            short = np.ascontiguousarray(dot.constant.sum(axis=1) * dot.carrier.zero).reshape(-1)
-            self._memories.constants.append(short)
-            number = len(self._memories.constants) - 1
-            strides = self._strides((found.groups, shape.columns), (found.columns, 1))
-            missing = Access(Memory.CONSTANT, number, Kind.INT64, strides)
-            if self._part is not None and self._part.axis in found.groups:
-                missing = self._moved(missing)
-            total = made.emit(machine.ADD, total, made.load(missing))
+        added, bias = (
+            np.zeros((found.shape.groups, shape.columns), np.int64),
+            self._facts.bias(operation, dot),
+        )
+        if dot.negated is not None:
+            signs = self._by_column(np.where(dot.negated, -1, 1), dot, shape)
+            total = made.emit(machine.MUL, total, signs)
+        if dot.constant is not None:
+            added = added + dot.constant.sum(axis=1) * carried.zero
+        if bias is not None:
+            self._has_bias = True
+            added = added + bias
+        if added.any():
+            total = made.emit(machine.ADD, total, self._by_column(added, dot, shape))
         return total
+
+    def _by_column(self, values: Int64Array, dot: Dot, shape: Shape) -> int:
+        """A register with numbers [groups, columns]."""
+        found = dot.matrices
+        self._memories.constants.append(np.ascontiguousarray(self._own(values, found.groups)).reshape(-1))
+        number = len(self._memories.constants) - 1
+        strides = self._strides((found.groups, shape.columns), (found.columns, 1))
+        return self.made.load(Access(Memory.CONSTANT, number, Kind.INT64, strides))
 
     def _strides(self, *sorts: tuple[Axes, int]) -> Axes:
         """Strides over the output axes: of each sort those of a dense tensor whose elements are so long."""
@@ -223,7 +249,7 @@ class Writer:
         made, layout = self.made, self._facts.layout
         match operation.opcode:
             case Opcode.DOT:
-                accesses = [self._moved(layout.read(operation, index, view)) for view in operation.operands]
+                accesses = [self._term(operation, index, number) for number in (0, 1)]
                 return made.emit(machine.DOT_ACROSS, accesses=accesses)
             case Opcode.MAX:
                 view = operation.operands[0]
@@ -237,6 +263,28 @@ class Writer:
                 return made.emit(machine.LOOKUP, row, accesses=[table], numbers=[operation.immediate])
         operands = [self._operand(operation, index, view) for view in operation.operands]
         return self._map(operation, operands)
+
+    def _term(self, operation: Operation, index: int, number: int) -> Access:
+        """How a dot reads an operand. Constants are laid out anew, side by side where they are read so."""
+        view = operation.operands[number]
+        access = self._facts.layout.read(operation, index, view)
+        rank = self.made.rank
+        if self._facts.is_constant(view) and rank and access.depends(rank - 1):
+            key = index, number
+            if key not in self._memories.laid_out:
+                values = self._facts.values(operation, view)
+                order = (*range(rank, values.ndim), *range(rank))
+                moved = np.ascontiguousarray(values.transpose(order))
+                if moved.size > MOST_COPIED * max(access.elements, 1 << 10):
+                    return self._moved(access)
+                steps = np.array(moved.strides) // moved.itemsize * (np.array(moved.shape) > 1)
+                strides = tuple(int(steps[order.index(axis)]) for axis in range(values.ndim))
+                native = self._facts.program.constants[view.index].data.dtype
+                self._memories.constants.append(moved.astype(native).reshape(-1))
+                self._memories.laid_out[key] = len(self._memories.constants) - 1, strides
+            place, strides = self._memories.laid_out[key]
+            access = Access(Memory.CONSTANT, place, access.kind, strides)
+        return self._moved(access)
 
     def _map(self, operation: Operation, operands: list[int]) -> int:
         made, p = self.made, operation.immediate
@@ -255,7 +303,8 @@ class Writer:
         """Bias, rescale and saturation."""
         made, bias, multiplier = self.made, operation.bias, operation.multiplier
         low, high = operation.result.element.interval
-        if bias.source is not Source.IMMEDIATE or bias.fill:
+        has_bias, self._has_bias = self._has_bias, False
+        if not has_bias and (bias.source is not Source.IMMEDIATE or bias.fill):
             exact = made.emit(machine.ADD, exact, self._operand(operation, index, bias))
         if operation.shift or multiplier.source is not Source.IMMEDIATE or multiplier.fill != 1:
             scale = self._operand(operation, index, multiplier)
