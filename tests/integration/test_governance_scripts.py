@@ -69,6 +69,24 @@ def decided(proposed, types, chain) -> str:
     return proposed
 
 
+@pytest.fixture
+def decide(types, chain):
+    """`decide(action)`: the id of a proposal of it that was voted for, queued and waited for."""
+
+    def pass_through(action: str) -> str:
+        status, said = types(propose, "--action", action, "--description", "By the book", "--yes")
+        assert status == 0, said
+        identifier = re.search(r"^proposal (\d+)$", said, re.MULTILINE)[1]
+        chain.mine(deltatime=VOTING_DELAY + 1)
+        assert types(vote, identifier, "for", "--yes")[0] == 0
+        chain.mine(deltatime=VOTING_PERIOD + 1)
+        assert types(queue, identifier, "--yes")[0] == 0
+        chain.mine(deltatime=DELAY)
+        return identifier
+
+    return pass_through
+
+
 # A proposal's life
 
 
@@ -201,6 +219,16 @@ def test_execute__not_queued_or_not_waited_for__says_what_comes_first(decided, t
     assert (status, "the next step is `ape run execute`" in said) == (1, True)
 
 
+def test_execute__a_call_that_fails_by_now__is_not_even_sent(types, town, chain, decide):
+    identifier = decide(f"{town.model} promote 2")  # which the timelock has not accepted
+    newest = chain.provider.web3.eth.block_number
+    status, said = types(execute, identifier, "--yes")
+    assert status == 1
+    assert "action 1 would fail now: model: not the owner" in said
+    assert "the contract refuses to execute: model: not the owner" in said
+    assert chain.provider.web3.eth.block_number == newest
+
+
 # Everything by name
 
 
@@ -246,19 +274,12 @@ actions:
     assert actions[1].data == town.model.publish.encode_input(version)
 
 
-def test_propose__an_action_on_the_governor_itself__can_only_be_executed_and_then_works(types, town, chain):
-    options = ("--action", "governor setVotingDelay '2 minutes'", "--description", "Think longer", "--yes")
-    status, said = types(propose, *options)
-    assert status == 0, said
+def test_propose__an_action_on_the_governor_itself__can_only_be_executed_and_then_works(types, town, decide):
+    action = "governor setVotingDelay '2 minutes'"
+    _, said = types(propose, "--action", action, "--description", "Think longer", "--dry-run")
     assert "1. let votes begin 120 after the proposal" in said
     assert "action 1 can be tried by executing it alone" in said
-    identifier = re.search(r"^proposal (\d+)$", said, re.MULTILINE)[1]
-    chain.mine(deltatime=VOTING_DELAY + 1)
-    assert types(vote, identifier, "for", "--yes")[0] == 0
-    chain.mine(deltatime=VOTING_PERIOD + 1)
-    assert types(queue, identifier, "--yes")[0] == 0
-    chain.mine(deltatime=DELAY)
-    assert types(execute, identifier, "--yes")[0] == 0
+    assert types(execute, decide(action), "--yes")[0] == 0
     assert town.governor.votingDelay() == 120
 
 
