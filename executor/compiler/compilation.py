@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -84,10 +84,13 @@ def compile_graph(folded: Graph, scales: Scales, tokenizer: str = "") -> Compile
 
 
 def _input(scope: Scope, scales: Scales, name: str) -> Tensor:
-    """An input of the program: real numbers as int16, integers as they are."""
+    """An input of the program: real numbers as int16, integers as they are; the scales may name a type."""
     kind = scope.graph.types[name]
     if not kind.is_float:
-        return scope.builder.input(kind.dims, exact_format(kind.dtype))
+        usual = exact_format(kind.dtype)
+        return scope.builder.input(
+            kind.dims, replace(usual, element=scales.elements.get(name, usual.element))
+        )
     units = scales.units[name]
     return scope.builder.input(kind.dims, Format(ElementType.INT16, units.int16))
 
