@@ -24,8 +24,8 @@ WIDE_BITS = 26
 MASKED = 1000.0
 """Before a softmax, values as low as this mean 'never' and are not worth a scale."""
 LEAST_DECIBELS = 20.0
-"""A tensor that an int8 would hold worse than this is an int16 in fast programs too. It always
-reaches the largest value: less reach is less noise in all, but cuts off the few values that layers hang on."""
+"""A tensor that an int8 would hold worse than this is an int16 in fast programs too. An int8 always
+reaches the largest value: less reach is less noise in all, but cuts off what whole layers hang on."""
 LEAST_QUIET_DECIBELS = 50.0
 """A tensor whose quietest example an int16 would hold worse than this is an int32 in accurate programs."""
 
@@ -133,7 +133,13 @@ def session(graph: Graph, outputs: Sequence[str]) -> onnxruntime.InferenceSessio
 
 def read_samples(path: Path, graph: Graph) -> list[dict[str, Array]]:
     """The examples in an .npz file: one array an input, its first axis counts the examples."""
-    with np.load(path) as file:
+    try:
+        opened = np.load(path)
+    except (ValueError, OSError, EOFError) as error:  # what numpy raises for a file of another kind
+        raise UnsupportedModel(f"{path} is no file of examples (.npz): {error}") from None
+    if not isinstance(opened, np.lib.npyio.NpzFile):
+        raise UnsupportedModel(f"{path} is no file of examples (.npz)")
+    with opened as file:
         missing = set(graph.inputs) - set(file.files)
         if missing:
             raise UnsupportedModel(

@@ -63,7 +63,9 @@ class Network:
             [helper.make_tensor_value_info(name, TensorProto.UNDEFINED, None) for name in outputs],
             [numpy_helper.from_array(values, name) for name, values in self.constants.items()],
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8)
+        domains = {"": self.opset} | {node.domain: 1 for node in self.nodes if node.domain}
+        opsets = [helper.make_opsetid(domain, version) for domain, version in domains.items()]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
         model = onnx.shape_inference.infer_shapes(model)
         path = folder / "network.onnx"
         onnx.save(model, str(path))

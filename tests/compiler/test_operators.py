@@ -18,9 +18,9 @@ TOLERANCE = 1e-3
 """Of the largest value: int16 operands, each of them up to 1.25 times what was measured."""
 
 rng = np.random.default_rng(7)
-WEIGHTS = {dims: rng.standard_normal(dims) for dims in [
-    (6, 5), (5, 6), (4, 3, 3, 3), (4, 3, 5), (6, 1, 3, 3), (4, 3, 1, 1), (6, 3, 2, 2), (3,), (4,), (5,), (6,), (1, 6), (4, 6),
-]}  # fmt: skip
+SHAPES: list[tuple[int, ...]] = [(6, 5), (5, 6), (1, 6), (4, 6), (3,), (4,), (5,), (6,)]
+KERNELS: list[tuple[int, ...]] = [(4, 3, 3, 3), (4, 3, 5), (6, 1, 3, 3), (4, 3, 1, 1), (6, 3, 2, 2)]
+WEIGHTS = {dims: rng.standard_normal(dims) for dims in SHAPES + KERNELS}
 
 
 def unary(operator: str, **attributes: Any) -> Build:
@@ -105,7 +105,10 @@ CASES: dict[str, tuple[tuple[int, ...], Build]] = {
     "gemm": (ROWS, with_constants("Gemm", WEIGHTS[6, 5], WEIGHTS[5,], alpha=0.5, beta=2.0)),
     "gemm_transposed": (ROWS, with_constants("Gemm", WEIGHTS[5, 6], transB=1)),
     "matmul": (TOKENS, with_constants("MatMul", WEIGHTS[6, 5])),
-    "matmul_bias": (TOKENS, chained(with_constants("MatMul", WEIGHTS[6, 5]), with_constants("Add", WEIGHTS[5,]))),
+    "matmul_bias": (
+        TOKENS,
+        chained(with_constants("MatMul", WEIGHTS[6, 5]), with_constants("Add", WEIGHTS[5,])),
+    ),
     "matmul_scaled": (TOKENS, chained(with_constants("MatMul", WEIGHTS[6, 5]), with_constants("Div", 8.0))),
     "attention": (TOKENS, attention),
     "conv": (IMAGE, with_constants("Conv", WEIGHTS[4, 3, 3, 3], WEIGHTS[4,], pads=[1, 1, 1, 1])),
@@ -118,11 +121,17 @@ CASES: dict[str, tuple[tuple[int, ...], Build]] = {
     "conv_depthwise": ((1, 6, 5, 5), with_constants("Conv", WEIGHTS[6, 1, 3, 3], group=6, pads=[1, 1, 1, 1])),
     "conv_line": ((2, 3, 12), with_constants("Conv", WEIGHTS[4, 3, 5], strides=[2], pads=[2, 2])),
     "max_pool": (IMAGE, unary("MaxPool", kernel_shape=[2, 2], strides=[2, 2])),
-    "max_pool_padded": (IMAGE, chained(unary("Neg"), unary("MaxPool", kernel_shape=[3, 3], pads=[1, 1, 1, 1]))),
+    "max_pool_padded": (
+        IMAGE,
+        chained(unary("Neg"), unary("MaxPool", kernel_shape=[3, 3], pads=[1, 1, 1, 1])),
+    ),
     "max_pool_of_padded": (IMAGE, pool_of_padded),
     "max_pool_ceil": (IMAGE, unary("MaxPool", kernel_shape=[2, 3], strides=[2, 3], ceil_mode=1)),
     "average_pool": (IMAGE, unary("AveragePool", kernel_shape=[3, 3], strides=[1, 2], pads=[1, 1, 1, 1])),
-    "average_pool_counting": (IMAGE, unary("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)),
+    "average_pool_counting": (
+        IMAGE,
+        unary("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1),
+    ),
     "global_average_pool": (IMAGE, unary("GlobalAveragePool")),
     "global_max_pool": (IMAGE, unary("GlobalMaxPool")),
     "reduce_mean": (TOKENS, unary("ReduceMean", axes=[1])),
@@ -192,7 +201,10 @@ CASES: dict[str, tuple[tuple[int, ...], Build]] = {
         ),
     ),
     "argmax": (TOKENS, unary("ArgMax", axis=1)),
-    "top_one": (TOKENS, lambda network, x: network.node("TopK", x, network.constant([1], np.int64), outputs=2)),
+    "top_one": (
+        TOKENS,
+        lambda network, x: network.node("TopK", x, network.constant([1], np.int64), outputs=2),
+    ),
     "embedding": (TOKENS, embedding),
     "gather_slice": (TOKENS, integers("Gather", [1, 3], axis=2)),
     "gather_scattered": (TOKENS, integers("Gather", [5, 0, 1], axis=2)),
@@ -200,11 +212,17 @@ CASES: dict[str, tuple[tuple[int, ...], Build]] = {
     "reshape": (TOKENS, integers("Reshape", [8, -1])),
     "flatten": (IMAGE, unary("Flatten")),
     "transpose": (TOKENS, unary("Transpose", perm=[2, 0, 1])),
-    "reshape_of_transposed": (TOKENS, chained(unary("Transpose", perm=[0, 2, 1]), integers("Reshape", [2, 24]))),
+    "reshape_of_transposed": (
+        TOKENS,
+        chained(unary("Transpose", perm=[0, 2, 1]), integers("Reshape", [2, 24])),
+    ),
     "slice": (TOKENS, integers("Slice", [1, -1], [4, -5], [1, 2], [2, -1])),
     "split": (TOKENS, lambda network, x: network.node("Split", x, axis=2, outputs=2)),
     "concat": (TOKENS, twice("Concat", axis=1)),
-    "concat_four": (TOKENS, lambda network, x: network.node("Concat", x, x, network.node("Neg", x), x, axis=-1)),
+    "concat_four": (
+        TOKENS,
+        lambda network, x: network.node("Concat", x, x, network.node("Neg", x), x, axis=-1),
+    ),
     "pad": (TOKENS, integers("Pad", [0, 1, 2, 0, 0, 3])),
     "pad_constant": (
         TOKENS,
@@ -229,12 +247,17 @@ CASES: dict[str, tuple[tuple[int, ...], Build]] = {
     "resize": (
         IMAGE,
         lambda network, x: network.node(
-            "Resize", x, "", network.constant([1, 1, 2, 3]), mode="nearest", coordinate_transformation_mode="asymmetric",
+            "Resize",
+            x,
+            "",
+            network.constant([1, 1, 2, 3]),
+            mode="nearest",
+            coordinate_transformation_mode="asymmetric",
             nearest_mode="floor",
         ),
     ),
     "depth_to_space": ((1, 8, 3, 2), unary("DepthToSpace", blocksize=2)),
-}  # fmt: skip
+}
 NEWER = {"gelu": 20, "gelu_tanh": 20, "mish": 18}
 SUMMED = {"log_softmax": 3e-3}
 """The logarithm of a sum comes from a table over sums, not over logarithms."""
