@@ -22,6 +22,7 @@ from scripts._curve import Point, curve
 from scripts._curve import table as curve_table
 from scripts._demo.drawings import PROGRAM, held_out
 from scripts._manifest import commit
+from scripts._speed import notes, speed
 from scripts._tracing import tracing
 
 ROOT = Path(__file__).parent.parent
@@ -43,7 +44,7 @@ def cli(folder: Path) -> None:
     points = curve(json.loads(GAS.read_text()))
     modelled = {f"dispute/{point.name}_modelled": point.gas for point in points if not point.measured}
     with TemporaryDirectory(prefix="elenchus-bench-") as spill:
-        numbers = {**gas(), **modelled, **code(project), **digits(), **tracing(Path(spill))}
+        numbers = {**gas(), **modelled, **code(project), **digits(), **tracing(Path(spill)), **speed()}
     (folder / "bench.json").write_text(json.dumps(numbers, indent=2) + "\n")
     (folder / "BENCHMARKS.md").write_text(table(numbers, points))
     for name, number in numbers.items():
@@ -88,6 +89,7 @@ def table(numbers: Numbers, points: list[Point]) -> str:
         "Written by `make bench`. Gas and sizes are exact; what counts seconds is this machine's alone.\n\n"
         f"Commit {commit() or 'unknown'}, {made_with}.\n\n"
         f"| name | number |\n|---|--:|\n{rows}\n"
+        f"{notes(numbers)}"
         "## A dispute by the size of its program\n\n"
         "Gas of both sides together; the model is `scripts/_curve.py`.\n\n"
         f"{curve_table(points)}"
