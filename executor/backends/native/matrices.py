@@ -44,7 +44,12 @@ class Multiply:
             assert operand is not None
             binding.bind_input(name, "cpu", 0, operand.dtype, operand.shape, operand.ctypes.data)
         binding.bind_output("y", "cpu", 0, result.dtype, result.shape, result.ctypes.data)
-        return lambda: self._session.run_with_iobinding(binding)
+        memory = left, right, result  # the binding knows addresses only: this keeps them alive
+
+        def multiply(_memory: tuple[Matrix | None, ...] = memory) -> None:
+            self._session.run_with_iobinding(binding)
+
+        return multiply
 
 
 def names(units: Units) -> tuple[str, str, str]:
