@@ -84,6 +84,8 @@ def calibrate(path: Path, graph: Graph, scales: Scales, samples: Sequence[Mappin
 
 def _element(found: Range, units: Units, precision: Precision, producer: str) -> ElementType:
     """The narrowest type, from the precision's on, in which a product hears enough of the tensor."""
+    if precision is Precision.FINE:
+        return ElementType.INT32
     if precision is Precision.ACCURATE:
         _, quietest = found.decibels(float(units.int16))
         return ElementType.INT32 if quietest < LEAST_QUIET_DECIBELS else ElementType.INT16

@@ -29,11 +29,13 @@ class Precision(Enum):
 
     FAST = "fast"
     ACCURATE = "accurate"
+    FINE = "fine"
 
     @property
     def element(self) -> ElementType:
-        """The type of an operand of a product."""
-        return ElementType.INT8 if self is Precision.FAST else ElementType.INT16
+        """The type of an operand of a product; an int32 is held within 24 bits there."""
+        types = {Precision.FAST: ElementType.INT8, Precision.ACCURATE: ElementType.INT16}
+        return types.get(self, ElementType.INT32)
 
 
 @dataclass(frozen=True)

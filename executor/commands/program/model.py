@@ -22,8 +22,8 @@ def binding_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--weights", type=click.Choice(["int8", "int16"]), default="int8", show_default=True,
                      help="Type of the weights; each channel has its own unit."),
-        click.option("--precision", type=click.Choice(["fast", "accurate"]), default="accurate",
-                     show_default=True, help="Activations in products: int8 where it suffices, or int16."),
+        click.option("--precision", type=click.Choice(["fast", "accurate", "fine"]), default="accurate",
+                     show_default=True, help="Activations in products: int8, int16 or 24 bits."),
         click.option("--input", "values", multiple=True, metavar="NAME=VALUE",
                      help="Fix an input of the model to a number."),
         click.option("--shape", "shapes", multiple=True, metavar="NAME=DIMS",

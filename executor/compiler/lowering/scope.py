@@ -12,8 +12,12 @@ from executor.compiler.builder import Builder
 from executor.compiler.functions import Floats
 from executor.compiler.graph import Array, Graph, Node
 from executor.compiler.plan import INT8, INT16, INT32, Plan, exact_format
-from executor.compiler.tensors import Format, Tensor
-from executor.program.ir import ElementType
+from executor.compiler.tensors import Format, Tensor, scalar
+from executor.program.ir import ElementType, Function
+
+OPERAND_BITS = 24
+OPERAND_UNITS = 1 << 4
+"""An int32 operand of a product has 2^22 units up to the largest value measured, and twice that at most."""
 
 Lowering = Callable[["Scope", Node], Tensor | list[Tensor]]
 
@@ -38,6 +42,7 @@ class Scope:
     def __init__(self, graph: Graph, plan: Plan, builder: Builder) -> None:
         self.graph, self.plan, self.builder = graph, plan, builder
         self.values: dict[str, Tensor] = {}
+        self._bounded: dict[str, Tensor] = {}
         self._converted: dict[tuple[str, Format], Tensor] = {}
 
     def constant(self, name: str) -> Array | None:
@@ -79,7 +84,23 @@ class Scope:
             return self.as_format(name, Format(element or INT8, unit_of(constant, element or INT8)))
         wanted = self.plan.narrow(name, element)
         stored = self.values[name]
+        if stored.format.element < INT32 <= wanted.element:
+            return stored
+        if wanted.element is INT32:
+            return self.bounded(name)
         return stored if stored.format.element <= wanted.element else self.as_format(name, wanted)
+
+    def bounded(self, name: str) -> Tensor:
+        """The tensor as an int32 of 24 bits, so that sums of its products leave room for a multiplier."""
+        if name not in self._bounded:
+            wide = self.wide(name)
+            most = (1 << (OPERAND_BITS - 1)) - 1
+            low, high = (scalar(end * OPERAND_UNITS, Fraction(1)) for end in (-most, most))
+            result = Format(INT32, wide.format.scale * OPERAND_UNITS)
+            self._bounded[name] = self.builder.map(
+                Function.CLAMP, [wide, low, high], result, wide.format.scale
+            )
+        return self._bounded[name]
 
     def wide(self, name: str) -> Tensor:
         """The tensor as int32, its unit a power of two."""
