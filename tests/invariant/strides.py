@@ -17,6 +17,7 @@ from tests.invariant.requesters import PICK, WISH, Requesters, Wish
 from tests.invariant.scene import ENTRIES
 from tests.invariant.stakers import Stakers
 from tests.model.requests import Request
+from tests.model.shell import Version
 from tests.words import LIVE, Flags, GameStatus, Status
 
 FAR = st.sampled_from((0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 10, 11, 11, 12, 12))  # the longer, the rarer to succeed
@@ -114,6 +115,43 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
         for request in self.market.requests if far > 3 else []:
             if request.revoked and request.status in (Status.OPEN, Status.CLAIMED):
                 self.withdraw_request(request.executor or self.scene.roles.stranger, request)
+
+    @rule(model=MODEL, far=st.integers(0, 7), wish=WISH)
+    def try_candidate(self, model: int, far: int, wish: Wish) -> None:
+        """A version is asked by those who pin it while it is the candidate, which it soon ceases to be."""
+        shell, owner, guardian = self._shell(model), self.scene.roles.owner, self.scene.roles.guardian
+        if not shell.live:
+            return
+        live, before = shell.versions[shell.live - 1], shell.live
+        entry = Version(live.royalty_bps // 2, live.min_bond + (far == 0), live.window)
+        self._govern(model, "publish", owner, lambda: shell.publish(owner, entry), self.scene.words_of(entry))
+        new = len(shell.versions)
+        for share in (1, 100 * far):
+            self._canary(model, owner, new, share)
+        self.open_by_value(replace(wish, model=model, version=new, fault=""), short=50)
+        verbs: dict[int, Callable[[], object]] = {
+            2: lambda: shell.promote(owner, new, self.market.now),
+            3: lambda: shell.rollback(guardian, 1),
+            4: lambda: shell.revoke(owner, before),
+            5: lambda: shell.revoke(guardian, new),
+        }
+        if far in verbs:
+            verb = ("promote", "rollback", "revoke", "revoke")[far - 2]
+            caller = owner if far in (2, 4) else guardian
+            self._govern(model, verb, caller, verbs[far], {3: 1, 4: before}.get(far, new))
+        if far == 6:
+            self._govern(model, "pause", owner, lambda: shell.pause(owner, self.market.now))
+        self._govern(model, "withdraw", guardian, lambda: shell.withdraw(guardian))
+
+    def _canary(self, model: int, caller: str, number: int, share: int) -> None:
+        """Its terms are frozen with it, as the network has them now."""
+        shell = self._shell(model)
+
+        def expected() -> None:
+            if shell.canary(caller, number, share, self.market.now):
+                self.market.freeze(shell.address, number)
+
+        self._govern(model, "canary", caller, expected, number, share)
 
     @rule(second=st.booleans())
     def change_hands(self, second: bool) -> None:

@@ -21,7 +21,7 @@ MOVES = {
     *("challenge", "challenge oneself", "rule for defender", "rule for challenger"),
     *("settle a game won", "settle a game lost", "settle a game void", "settle a game live", "expire a game"),
     *("model: publish", "model: promote", "model: rollback", "model: revoke"),
-    *("model: pause", "model: unpause", "model: collect"),
+    *("model: pause", "model: unpause", "model: collect", "model: canary", "model: withdraw"),
     *("set parameters", "freeze", "network: collect", "wait"),
     *("deposit stake", "begin unbonding", "withdraw stake", "withdraw rewards"),
     *("propose operator", "accept operator", "revoke operator"),

@@ -45,6 +45,7 @@ class Shell:
     guardian: str
     versions: list[Version] = field(default_factory=list)
     live: int = 0
+    candidate: int = 0
     paused_until: int = 0
     rests_until: int = 0
 
@@ -66,6 +67,27 @@ class Shell:
         )
         self._go_live(number)
 
+    def canary(self, caller: str, number: int, share_bps: int, now: int) -> bool:
+        """Whether there is a new candidate. With one, requests have to pin: draws are made on the chain."""
+        require(caller == self.owner, "model: not the owner")
+        require(not self.paused(now), "model: paused")
+        require(self.live != 0, "model: no live version")
+        require(1 <= share_bps <= 5_000, "model: share out of bounds")
+        if number == self.candidate:
+            return False
+        known = 0 < number <= len(self.versions) and number != self.live
+        version = self.versions[number - 1] if known else None
+        fresh = version is not None and not version.once_live and not version.revoked
+        require(fresh, "model: not a published version")
+        require(self._fits(number), "model: asks more than the live version")
+        self.candidate = number
+        return True
+
+    def withdraw(self, caller: str) -> None:
+        self._owner_or_guardian(caller)
+        require(self.candidate != 0, "model: no candidate")
+        self.candidate = 0
+
     def rollback(self, caller: str, number: int) -> None:
         self._owner_or_guardian(caller)
         known = 0 < number <= len(self.versions)
@@ -82,7 +104,9 @@ class Shell:
         require(not self.versions[number - 1].revoked, "model: revoked")
         self.versions[number - 1].revoked = True
         if number == self.live:
-            self.live = 0
+            self.live = self.candidate = 0
+        elif number == self.candidate:
+            self.candidate = 0
 
     def pause(self, caller: str, now: int) -> None:
         self._owner_or_guardian(caller)
@@ -105,10 +129,12 @@ class Shell:
         require(not self.paused(now), "model: paused")
         if number == LIVE:
             require(self.live != 0, "model: no live version")
+            assert self.candidate == 0, "which version answers is drawn on the chain"
             return self.live
         known = 0 < number <= len(self.versions)
         require(not (known and self.versions[number - 1].revoked), "model: revoked")
-        require(known and self.versions[number - 1].once_live, "model: never live")
+        once_live = known and self.versions[number - 1].once_live
+        require(once_live or (known and number == self.candidate), "model: never live")
         return number
 
     def _owner_or_guardian(self, caller: str) -> None:
@@ -117,3 +143,14 @@ class Shell:
     def _go_live(self, number: int) -> None:
         self.live = number
         self.versions[number - 1].once_live = True
+        if self.candidate and (number == self.candidate or not self._fits(self.candidate)):
+            self.candidate = 0
+
+    def _fits(self, number: int) -> bool:
+        """Whether a version asks no more than the live one."""
+        version, live = self.versions[number - 1], self.versions[self.live - 1]
+        return (
+            version.royalty_bps <= live.royalty_bps
+            and version.min_bond <= live.min_bond
+            and version.window <= live.window
+        )
