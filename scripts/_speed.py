@@ -130,7 +130,7 @@ def notes(numbers: Numbers) -> str:
         f"{work} G multiply-accumulates of MiniLM over 128 tokens take one thread, alone,\n"
         f"{rates}: where a processor multiplies bytes (VNNI),\n"
         "products are no longer what costs. A fast-mode sample then spends about a quarter of its time in\n"
-        "products, another in softmax, a fifth in rescaling and the table of GELU, as much in the norms, and\n"
-        "the rest in packing; an instruction of the row machine takes 0.07 to 0.15 ns an element, which is\n"
-        "what the nearest cache gives to 64-bit integers.\n\n"
+        "products, another in softmax, a fifth in rescaling and the table of GELU, as much in the norms,\n"
+        "and the rest in packing; an instruction of the row machine takes 0.07 to 0.15 ns an element, which\n"
+        "is what the nearest cache gives to 64-bit integers.\n\n"
     )
