@@ -11,6 +11,7 @@ as long as it reads only what it wrote itself; where that ends, so does the stag
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -86,6 +87,11 @@ class _Planner:
         if products:
             found = {i: facts.dot(i, bytes_are_exact) for i in range(len(self.program.operations))}
             self.dots = {index: dot for index, dot in found.items() if dot is not None}
+        self.readers: dict[int, set[int]] = defaultdict(set)
+        for index, operation in enumerate(self.program.operations):
+            for view in operation.views:
+                if view.source is Source.OUTPUT:
+                    self.readers[view.index].add(index)
         self.written: dict[int, list[Region | None]] = {}  # in this stage: an operation's value, by thread
         for group in self._groups():
             self._append(group)
@@ -129,12 +135,7 @@ class _Planner:
     def _is_read_outside(self, index: int, group: list[int]) -> bool:
         if index == len(self.program.operations) - 1 or index in self.facts.layout.stacked:
             return True
-        return any(
-            view.source is Source.OUTPUT and view.index == index
-            for number, operation in enumerate(self.program.operations)
-            if number not in group
-            for view in operation.views
-        )
+        return not self.readers[index] <= set(group)
 
     # Cutting, and stages
 
