@@ -9,12 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, Protocol
 
 from eth_account import Account
 
 from scripts._demo.drawings import PROGRAM
 from scripts._demo.processes import Processes, Running, StoppedError
-from scripts._demo.stage import ETHER, Stage
+from scripts._demo.stage import ETHER
 
 STAKE = 3 * ETHER  # of the executor: backs all its answers at once
 GAS_MONEY = 2 * ETHER
@@ -33,13 +34,23 @@ poll = 0.1
 """
 
 
+class Place(Protocol):
+    """Where an operator sets up: a network by its manifest, and somebody who hands out coin."""
+
+    @property
+    def manifest(self) -> Path: ...
+
+    @property
+    def owner(self) -> Any: ...
+
+
 class Operator:
     """What an operator does with the command line, in a folder of its own, which has the operator's name."""
 
-    def __init__(self, folder: Path, url: str, stage: Stage) -> None:
+    def __init__(self, folder: Path, url: str, place: Place) -> None:
         self.name = folder.name
         self._folder = folder
-        self._stage = stage
+        self._place = place
         folder.mkdir()
         password, key = folder / "password", folder / "key.json"
         made, secret = Account.create(), secrets.token_urlsafe(24)
@@ -52,7 +63,7 @@ class Operator:
         self.intake = f"http://127.0.0.1:{port}"
         self._settings = {
             "rpc": url,
-            "deployment": stage.manifest.resolve(),
+            "deployment": place.manifest.resolve(),
             "key": key,
             "password": password,
             "state": folder / "state",
@@ -67,7 +78,7 @@ class Operator:
 
     def fund(self, stake: int) -> None:
         """Give the key the coin for a stake, wei, and for its gas."""
-        self._stage.owner.transfer(self.address, stake + GAS_MONEY)
+        self._place.owner.transfer(self.address, stake + GAS_MONEY)
 
     def stake(self, amount: int, *, pledge: bool) -> None:
         """Wrap coin and deposit it as stake. pledge: lock it once, which saves gas on every job."""
