@@ -68,6 +68,11 @@ def cli(names: tuple[str, ...], samples: int | None) -> None:
         TABLE.write_text(table(found))
 
 
+def measured() -> Numbers:
+    """The numbers of every program that `make models` has made, by their names in bench.json."""
+    return rows({wanted.name: accuracy(wanted) for wanted in RECIPES if wanted.program.is_file()})
+
+
 def accuracy(wanted: Recipe, samples: int | None = None) -> Numbers:
     """The numbers of one program over its held-out inputs."""
     program, schema = load(wanted.program), Schema.load(schema_path(wanted.program))

@@ -24,6 +24,7 @@ from scripts._demo.drawings import PROGRAM, held_out
 from scripts._manifest import commit
 from scripts._speed import notes, speed
 from scripts._tracing import tracing
+from scripts.accuracy import measured
 
 ROOT = Path(__file__).parent.parent
 GAS = ROOT / "tests" / "snapshots" / "gas.json"
@@ -44,7 +45,15 @@ def cli(folder: Path) -> None:
     points = curve(json.loads(GAS.read_text()))
     modelled = {f"dispute/{point.name}_modelled": point.gas for point in points if not point.measured}
     with TemporaryDirectory(prefix="elenchus-bench-") as spill:
-        numbers = {**gas(), **modelled, **code(project), **digits(), **tracing(Path(spill)), **speed()}
+        numbers = {
+            **gas(),
+            **modelled,
+            **code(project),
+            **digits(),
+            **tracing(Path(spill)),
+            **speed(),
+            **measured(),
+        }
     (folder / "bench.json").write_text(json.dumps(numbers, indent=2) + "\n")
     (folder / "BENCHMARKS.md").write_text(table(numbers, points))
     for name, number in numbers.items():

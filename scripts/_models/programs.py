@@ -44,6 +44,8 @@ class Recipe:
     units: Mapping[str, Fraction] = field(default_factory=dict)
     """What one unit of an input is worth, where recordings and pictures come in integers already."""
     weights: ElementType = ElementType.INT8
+    elements: Mapping[str, ElementType] = field(default_factory=dict)
+    """Types of inputs that are integers, the narrowest that hold what the network reads."""
 
     @property
     def model(self) -> Path:
@@ -67,17 +69,21 @@ class Recipe:
 
 
 VOCABULARY = "minilm_vocabulary.txt"
+TOKENS = {"ids": ElementType.INT16, "mask": ElementType.INT8}
+BYTES = {"bytes": ElementType.INT16}
 STILL = {"h": 0.0, "c": 0.0}  # what a clip begins with
 SOUND = {"input": Fraction(1, speech.LEVELS)}
 WIDE = ElementType.INT16
 PIXEL = {"x": Fraction(1, 255)}
 RECIPES = (
-    Recipe("minilm_32_accurate", "minilm_32", Precision.ACCURATE, tokenizer=VOCABULARY),
-    Recipe("minilm_32_fast", "minilm_32", Precision.FAST, tokenizer=VOCABULARY),
-    Recipe("minilm_128_accurate", "minilm_128", Precision.ACCURATE, tokenizer=VOCABULARY),
-    Recipe("minilm_128_fast", "minilm_128", Precision.FAST, tokenizer=VOCABULARY),
-    Recipe("magika_accurate", "magika", Precision.ACCURATE, {"bytes": (1, 2048)}, weights=WIDE),
-    Recipe("magika_fast", "magika", Precision.FAST, {"bytes": (1, 2048)}),
+    Recipe("minilm_32_accurate", "minilm_32", Precision.ACCURATE, tokenizer=VOCABULARY, elements=TOKENS),
+    Recipe("minilm_32_fast", "minilm_32", Precision.FAST, tokenizer=VOCABULARY, elements=TOKENS),
+    Recipe("minilm_128_accurate", "minilm_128", Precision.ACCURATE, tokenizer=VOCABULARY, elements=TOKENS),
+    Recipe("minilm_128_fast", "minilm_128", Precision.FAST, tokenizer=VOCABULARY, elements=TOKENS),
+    Recipe(
+        "magika_accurate", "magika", Precision.ACCURATE, {"bytes": (1, 2048)}, weights=WIDE, elements=BYTES
+    ),
+    Recipe("magika_fast", "magika", Precision.FAST, {"bytes": (1, 2048)}, elements=BYTES),
     Recipe(
         "silero_accurate",
         "silero",
@@ -108,7 +114,7 @@ def freeze(wanted: Recipe) -> Scales:
     scales = calibrate(
         wanted.model,
         graph,
-        Scales("", wanted.precision, wanted.bindings, {}, weights=wanted.weights),
+        Scales("", wanted.precision, wanted.bindings, {}, wanted.elements, wanted.weights),
         samples,
     )
     fixed = {name: replace(scales.units[name], int16=unit) for name, unit in wanted.units.items()}
