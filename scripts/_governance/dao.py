@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
+from ape.exceptions import ContractLogicError
 from eth_utils.crypto import keccak
 
 from executor.chain.deployment import Deployment
@@ -78,8 +80,23 @@ class Dao:
 
     def counted(self, votes: int) -> str:
         """Votes as people count them."""
-        whole = Decimal(votes) / 10 ** self.read(self.votes, "decimals")
+        whole = Decimal(votes) / 10**self._decimals
         return f"{whole.normalize():,f}"
+
+    def held(self, account: Any) -> int:
+        """How many units an account holds, whoever votes with them."""
+        return self._asked_of_votes("balanceOf", str(account))
+
+    @cached_property
+    def _decimals(self) -> int:
+        return self._asked_of_votes("decimals")
+
+    def _asked_of_votes(self, function: str, *arguments: Any) -> int:
+        # Not all that can count votes is a token with decimals, or a token at all.
+        try:
+            return int(self.read(self.votes, function, *arguments))
+        except ContractLogicError:
+            return 0
 
     # Acting
 

@@ -67,5 +67,11 @@ class Names:
     def _model(self, where: str) -> str | None:
         if where not in self._models:
             registered = self._registry.number_of(where)
-            self._models[where] = printable(self._project.Model.at(where).name()) if registered else None
+            self._models[where] = self._own_name(where) if registered else None
         return self._models[where]
+
+    def _own_name(self, model: str) -> str:
+        try:
+            return printable(self._project.Model.at(model).name())
+        except UnicodeDecodeError:
+            return f"{model}, whose name is no text"

@@ -92,7 +92,7 @@ def _called(action: Action, names: Names) -> tuple[MethodABI, tuple[Any, ...]] |
         if keccak(text=function.selector)[:4] == action.data[:4]:
             try:
                 return function, decode([item.canonical_type for item in function.inputs], action.data[4:])
-            except DecodingError:
+            except (DecodingError, UnicodeDecodeError):
                 return None
     return None
 

@@ -19,8 +19,8 @@ CREATED = keccak(
     text="ProposalCreated(uint256,address,address[],uint256[],string[],bytes[],uint256,uint256,string)"
 )
 IN_CREATED = (
-    *("uint256", "address", "address[]", "uint256[]", "string[]", "bytes[]"),
-    *("uint256", "uint256", "string"),
+    *("uint256", "address", "address[]", "uint256[]", "bytes[]", "bytes[]"),
+    *("uint256", "uint256", "bytes"),  # texts as bytes: nobody made sure that they are UTF-8
 )
 STRIDE = 10_000  # blocks; many public nodes refuse to look through more at once
 SHORTEST = 4  # digits of an id that a person has to write
@@ -41,7 +41,11 @@ class State(IntEnum):
 
 @dataclass(frozen=True)
 class Proposal:
-    """What is proposed, and by whom. begins, ends: timepoints of its vote, by the Governor's clock."""
+    """What is proposed, and by whom. begins, ends: timepoints of its vote, by the Governor's clock.
+
+    Bytes of a description that are no UTF-8 stand in it as lone surrogates, which nobody can type, so that
+    the proposal keeps its id.
+    """
 
     actions: tuple[Action, ...]
     description: str
@@ -61,7 +65,7 @@ class Proposal:
     @property
     def steps(self) -> tuple[list[str], list[int], list[bytes], bytes]:
         """Arguments of queue and execute."""
-        return *self.calls, keccak(text=self.description)
+        return *self.calls, keccak(self.description.encode(errors="surrogateescape"))
 
     @property
     def id(self) -> int:
@@ -91,7 +95,8 @@ def _created(data: bytes) -> Proposal:
         Action(to_checksum_address(target), value, payload)
         for target, value, payload in zip(targets, values, payloads, strict=True)
     )
-    return Proposal(actions, description, to_checksum_address(proposer), begins, ends)
+    text = description.decode(errors="surrogateescape")
+    return Proposal(actions, text, to_checksum_address(proposer), begins, ends)
 
 
 def chosen(proposals: Iterator[Proposal], text: str) -> Proposal:

@@ -45,7 +45,7 @@ def refusal(data: bytes) -> str:
     name, _, types = signature.removesuffix(")").partition("(")
     try:
         values = decode(types.split(",") if types else [], data[4:])
-    except DecodingError:
+    except (DecodingError, UnicodeDecodeError):
         return f"error 0x{data.hex()}"
     if signature == REASON:
         return printable(values[0])

@@ -153,7 +153,7 @@ def _later(dao: Dao, account: Any) -> str:
 
 
 def _how_to_get_votes(dao: Dao, account: Any) -> str:
-    held = dao.read(dao.votes, "balanceOf", str(account))
+    held = dao.held(account)
     if held and dao.read(dao.votes, "delegates", str(account)) != str(account):
         return f"delegate your {dao.counted(held)} first: `ape run vote --delegate`"
     return "let others delegate theirs to you"
