@@ -6,7 +6,8 @@ bit; integers, of which shape arithmetic is made, fold through any operator.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ REPRODUCIBLE = operators(
 )
 """Operators that give the same bits everywhere on real numbers too: no sums, no transcendental functions."""
 
+GROWING = operators("ConstantOfShape Expand Pad Range Resize Tile")
+"""Operators whose output can be far larger than what they read."""
+MOST_FOLDED = 1 << 27  # elements of a constant that such an operator makes
 SMALL = 4096  # elements of a constant that shape inference may want to see
 
 
@@ -71,12 +75,20 @@ class Evaluation:
                 "all its inputs are constants, and its result differs between machines",
                 "fold it before exporting (onnxruntime's basic optimisation does)",
             )
+        if node.operator in GROWING:
+            self._check_size(proto, node, arrays)
         try:
             results = ReferenceEvaluator(proto, opsets={"": self.opset}).run(None, arrays)
         except Exception as error:  # whatever numpy makes of an ill-formed node
             raise node.refuse(f"it cannot be folded ({error})", "check the model with onnx.checker") from None
         for name, result in zip(node.outputs, results, strict=False):
             self.constants[name] = np.asarray(result)
+
+    def _check_size(self, proto: onnx.NodeProto, node: Node, arrays: dict[str, Array]) -> None:
+        """Refuse, before it takes memory, a constant that is made of next to nothing and is huge."""
+        for name, kind in self._inferred(proto, node, arrays).items():
+            if math.prod(kind.dims) > MOST_FOLDED:
+                raise node.refuse(f"{name!r} would have {math.prod(kind.dims)} elements", "check the model")
 
     def _inline(self, proto: onnx.NodeProto, node: Node) -> None:
         """Take the branch of an If whose condition is known."""
@@ -101,11 +113,17 @@ class Evaluation:
     def _keep(self, proto: onnx.NodeProto, node: Node) -> None:
         self.nodes.append(node)
         proto = helper.make_node(node.operator, node.inputs, node.outputs, node.name, **dict(node.attributes))
+        self.types |= self._inferred(proto, node, self.constants)
+
+    def _inferred(
+        self, proto: onnx.NodeProto, node: Node, constants: Mapping[str, Array]
+    ) -> dict[str, ValueType]:
+        """The types of a node's outputs."""
         types = {name: self._type(name) for name in filter(None, node.inputs)}
         data = {
-            name: numpy_helper.from_array(self.constants[name], name)
+            name: numpy_helper.from_array(constants[name], name)
             for name in filter(None, node.inputs)
-            if name in self.constants and self.constants[name].size <= SMALL
+            if name in constants and constants[name].size <= SMALL
         }
         try:
             schema = onnx.defs.get_schema(node.operator, self.opset, "")
@@ -115,7 +133,7 @@ class Evaluation:
         for name in filter(None, node.outputs):
             if name not in found:
                 raise node.refuse(f"the shape of {name!r} is unknown", "bind more axes with --shape")
-            self.types[name] = _value_type(node, name, found[name])
+        return {name: _value_type(node, name, found[name]) for name in filter(None, node.outputs)}
 
     def _type(self, name: str) -> onnx.TypeProto:
         if name in self.constants:

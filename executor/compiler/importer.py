@@ -28,8 +28,15 @@ class Bindings:
 
 def load_graph(path: Path, bindings: Bindings | None = None) -> Graph:
     """The network in the file, folded; UnsupportedModel says what stands in the way."""
-    bindings = bindings or Bindings()
-    model = _read(path)
+    try:
+        return _folded(_read(path), bindings or Bindings())
+    except UnsupportedModel:
+        raise
+    except Exception as error:  # an ill-formed file makes onnx raise whatever it runs into
+        raise UnsupportedModel(f"{path} is ill-formed ({type(error).__name__}: {error})") from None
+
+
+def _folded(model: onnx.ModelProto, bindings: Bindings) -> Graph:
     graph, opset = model.graph, _opset(model)
     initializers = {tensor.name: _array(tensor) for tensor in graph.initializer}
     evaluation = Evaluation(opset, dict(initializers))

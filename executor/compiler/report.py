@@ -19,9 +19,9 @@ from executor.program.ir import Source
 
 FAN_LEVELS = 5
 """A reveal shows the nodes that many levels further down."""
-ROUND_GAS = 140_000
-"""One reveal of 32 nodes and the pick among them."""
-OPENING_GAS = 400_000
+ROUND_GAS = 157_000
+"""One reveal of 32 nodes and the pick among them; tests/snapshots/gas.json has both."""
+OPENING_GAS = 300_000
 """Opening a dispute, revealing an operation, and the ruling."""
 WATCHED = Fraction(1, 2)
 """Chance that an honest challenge lands in time, for the suggested bond."""
