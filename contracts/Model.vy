@@ -149,7 +149,9 @@ def canary(version: uint256, share_bps: uint256):
     self.pointer = pointers._with_canary(pointer, version, share_bps)
     log IModel.CanarySet(version=version, share_bps=share_bps)
     if not known:
-        extcall IMarket(MARKET).freeze(self, version)  # now, not for the first caller to find out
+        # Both with the network's parameters of now: what the one accepts of an offer, the other does.
+        extcall IMarket(MARKET).freeze(self, live)
+        extcall IMarket(MARKET).freeze(self, version)
 
 
 @external
@@ -173,7 +175,9 @@ def set_breaker(rejections: uint256, volume: uint256, span: uint256):
 def unpause():
     self._check_owner()
     pointer: uint256 = self.pointer
-    assert pointers._paused(pointer), "model: not paused"
+    # A timelock decides long before it acts: that the pause has ended by itself must not undo its other acts.
+    if not pointers._paused(pointer):
+        return
 
     rest: uint256 = min(pointers._rests_until(pointer), block.timestamp + GUARDIAN_REST)
     self.pointer = pointers._with_pause(pointer, 0, rest)

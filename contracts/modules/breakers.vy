@@ -70,6 +70,10 @@ def _check(
         assert requests._asset(request.timing) == requests.NATIVE, "model: not paid in the native coin"
         assert request.payer >> 96 > last, "model: requesters out of order"
         assert counter >= self.since[version], "model: evidence too old"
+        # What nobody can check, nobody challenges: an answer to it costs a liar nothing.
+        assert (
+            requests._flags(request.callback) & requests.UNWATCHABLE == 0
+        ), "model: evidence on an unwatchable input"
         last = request.payer >> 96
         oldest = min(oldest, counter)
         newest = max(newest, counter)

@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 
 from executor.chain.codec import Event
 from executor.chain.contracts import Contract, Contracts, ask
-from executor.chain.requests import NATIVE, Request, Work
+from executor.chain.requests import NATIVE, Flags, Request, Work
 from executor.chain.rpc import Endpoint, quantity
 from executor.chain.wallet import log_of
 
@@ -155,7 +155,10 @@ def _probes(endpoint: Endpoint, contracts: Contracts, shell: Contract, version: 
 
 
 def _opened(endpoint: Endpoint, contracts: Contracts, model: str, blocks: int) -> Iterator[list[Request]]:
-    """The model's requests in the native coin, some blocks at a time, the newest first."""
+    """The model's requests that can be evidence, some blocks at a time, the newest first.
+
+    Others would spoil the rest: in the native coin, on inputs that everybody can read.
+    """
     topic, named = contracts.market.abi.topic("Opened"), bytes(12) + bytes.fromhex(model[2:])
     topics = ["0x" + topic.hex(), None, "0x" + named.hex()]
     last = quantity(endpoint.read("eth_blockNumber"))
@@ -163,7 +166,11 @@ def _opened(endpoint: Endpoint, contracts: Contracts, model: str, blocks: int) -
         first = max(contracts.deployment.start, last - blocks + 1)
         events = _logs(endpoint, contracts, topics, first, last)
         requests = [Request(*event["request"]) for event in events]
-        yield [request for request in requests if request.asset == NATIVE]
+        yield [
+            request
+            for request in requests
+            if request.asset == NATIVE and not request.flags & Flags.UNWATCHABLE
+        ]
         last = first - 1
 
 

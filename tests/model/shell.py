@@ -121,9 +121,9 @@ class Shell:
 
     def unpause(self, caller: str, now: int) -> None:
         require(caller == self.owner, "model: not the owner")
-        require(self.paused(now), "model: not paused")
-        self.paused_until = 0
-        self.rests_until = min(self.rests_until, now + GUARDIAN_REST)
+        if self.paused(now):
+            self.paused_until = 0
+            self.rests_until = min(self.rests_until, now + GUARDIAN_REST)
 
     def resolve(self, number: int, now: int) -> int:
         require(not self.paused(now), "model: paused")

@@ -7,7 +7,7 @@ from eth_utils import keccak
 
 from tests.versions.stage import NEEDED, PRICE, SPAN, VOLUME, State
 from tests.wire import Refused
-from tests.words import LIVE, NATIVE, HookConduct
+from tests.words import LIVE, NATIVE, Flags, HookConduct
 from tests.world import INPUT, OUTPUT, WRONG_OUTPUT
 
 FOREVER = 2**40 - 1
@@ -432,6 +432,16 @@ def test_trip__paid_in_a_token__reverts(armed, refuses):
     evidence = armed.final(*requests)
     armed.reject_outputs()
     refused(armed, refuses, "model: not paid in the native coin", evidence)
+
+
+def test_trip__inputs_that_nobody_can_read__revert(armed, refuses):
+    """Nobody could have challenged the answers."""
+    number = armed.publish(unwatchable=True)
+    armed.model.promote(number, sender=armed.roles.owner)
+    hidden = {"question": keccak(INPUT) + b"nowhere", "flags": Flags.UNWATCHABLE}
+    evidence = armed.final(*(armed.asked(caller, **hidden) for caller in armed.callers[:NEEDED]))
+    armed.reject_outputs()
+    refused(armed, refuses, "model: evidence on an unwatchable input", evidence, version=number)
 
 
 def test_trip__asked_before_the_version_went_live_again__reverts(armed, refuses):

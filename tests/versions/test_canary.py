@@ -7,7 +7,7 @@ from eth_utils import keccak
 
 from tests.versions.stage import State, drawn
 from tests.words import LIVE, NATIVE, Flags
-from tests.world import INPUT, MIN_BOND, ROYALTY_BPS, WINDOW
+from tests.world import INPUT, MIN_BOND, PARAMETERS, ROYALTY_BPS, WINDOW
 
 SHARE = 3_000
 MOST = 5_000
@@ -123,6 +123,19 @@ def test_canary__its_terms__are_frozen_before_anybody_asks(stage):
     assert stage.world.market.terms_of(stage.model, 3) == bytes(32)
     stage.model.canary(3, SHARE, sender=stage.roles.owner)
     assert stage.world.market.terms_of(stage.model, 3) != bytes(32)
+
+
+def test_canary__after_the_network_asks_more_time__both_versions_do(stage):
+    """An offer that the live version takes is not refused because the draw falls to the candidate."""
+    world = stage.world
+    world.market.freeze(stage.model, 2, sender=stage.roles.stranger)
+    before = world.market.terms_of(stage.model, 2)
+    changed = PARAMETERS._replace(min_result_seconds=60)
+    world.network.set_parameters(changed, sender=stage.roles.network_owner)
+    stage.model.canary(3, SHARE, sender=stage.roles.owner)
+    assert world.market.terms_of(stage.model, 2) != before
+    least = [world.market.frozen_terms(world.market.terms_of(stage.model, n))[0] >> 80 for n in (2, 3)]
+    assert [scope & 2**32 - 1 for scope in least] == [60, 60]
 
 
 # --- the draw ---

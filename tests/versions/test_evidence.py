@@ -14,7 +14,7 @@ from executor.chain.evidence import Breaker, Evidence, Exhibit, enough, evidence
 from executor.chain.requests import NATIVE, Offer, Request, pack
 from executor.chain.rpc import Rpc
 from tests.versions.stage import NEEDED, PRICE, SPAN, VOLUME, Stage
-from tests.words import HookConduct
+from tests.words import Flags, HookConduct
 from tests.world import INPUT, OUTPUT, WRONG_OUTPUT
 
 MODEL = "0x" + "22" * 20
@@ -206,6 +206,19 @@ def test_evidence__old_dear_in_a_token_or_of_odd_length__is_left_out(stage, foun
     assert found(2) is None
     stage.final(stage.asked(stage.callers[NEEDED]))
     assert trips(stage, found(2))
+
+
+def test_evidence__on_inputs_that_nobody_can_read__is_left_out(stage, found):
+    """Somebody could answer himself, dearly, to spoil what honest requesters bring."""
+    number = stage.publish(unwatchable=True)
+    stage.model.promote(number, sender=stage.roles.owner)
+    stage.arm()
+    stage.reject_outputs()
+    hidden = {"question": keccak(INPUT) + b"nowhere", "flags": Flags.UNWATCHABLE}
+    stage.final(*(stage.asked(caller, price=VOLUME, **hidden) for caller in stage.callers[:NEEDED]))
+    assert found(number) is None
+    stage.evidence()
+    assert trips(stage, found(number))
 
 
 def test_evidence__too_far_apart__waits_for_newer_ones(stage, found):

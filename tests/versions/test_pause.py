@@ -102,11 +102,22 @@ def test_pause__owner_that_is_its_own_guardian__is_the_owner(stage):
         stage.model.unpause(sender=owner)
 
 
-def test_unpause__lapsed_or_by_the_guardian__reverts(stage, refuses):
+def test_unpause__by_the_guardian__reverts(stage, refuses):
     stage.model.pause(sender=stage.roles.guardian)
     refuses("model: not the owner", stage.model.unpause, sender=stage.roles.guardian)
+
+
+def test_unpause__not_paused_or_lapsed__does_nothing(stage):
+    """Else an operation that unpauses and promotes, decided during a pause, fails once that has lapsed."""
+    owner = stage.roles.owner
+    assert stage.events(stage.model.unpause(sender=owner)) == []
+    stage.model.pause(sender=stage.roles.guardian)
     stage.world.warp(PAUSE)
-    refuses("model: not paused", stage.model.unpause, sender=stage.roles.owner)
+    until, rest = stage.model.paused_until(), stage.model.rests_until()
+    stage.world.warp(DAY)
+    assert stage.events(stage.model.unpause(sender=owner)) == []
+    assert (stage.model.paused_until(), stage.model.rests_until()) == (until, rest)
+    stage.model.promote(3, sender=owner)
 
 
 @pytest.mark.parametrize("verb", ["rollback", "revoke"])
