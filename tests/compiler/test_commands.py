@@ -9,7 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from executor.commands.program import program
+from executor.compiler.scales import Precision, Scales
 from executor.program import load
+from executor.program.ir import ElementType
 from executor.schema import Schema
 from tests.compiler.networks import Network, normal_samples
 
@@ -47,6 +49,15 @@ def test_compile__scales_frozen_before__gives_the_root_of_calibration(folder: Pa
     assert frozen.root == direct.root
     assert frozen.root.hex() in output
     assert Schema.load(folder / "frozen.schema.json").inputs[0].dims == (6, 4)
+
+
+def test_calibrate__with_a_target__keeps_that_cosine(folder: Path) -> None:
+    model, examples = folder / "network.onnx", folder / "examples.npz"
+    code, output = called("calibrate", model, examples, "--shape", "rows=6", "--target", "0.9999")
+    assert code == 0, output
+    found = Scales.load(folder / "network.scales.json")
+    assert found.precision is Precision.FAST
+    assert found.elements["x"] in (ElementType.INT8, ElementType.INT16)
 
 
 def test_compile__held_out_examples__reports_their_cosine(folder: Path) -> None:

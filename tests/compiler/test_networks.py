@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from executor.compiler.comparison import compare_layers, compare_outputs
-from executor.compiler.compilation import compile_model
+from executor.compiler.compilation import compile_graph, compile_model
 from executor.compiler.graph import UnsupportedModel
+from executor.compiler.importer import load_graph
 from executor.compiler.report import report_on
 from executor.compiler.scales import Precision, Scales
+from executor.compiler.search import search
 from executor.program import validate
 from executor.program.ir import ElementType, Opcode
 from tests.compiler.networks import Network, compiled_case, normal_samples
@@ -134,6 +136,21 @@ def test_compile__elements_of_the_scales__are_obeyed(tmp_path: Path) -> None:
         for elements in ({}, {"x": ElementType.INT16}, {"constant_0": ElementType.INT16})
     }
     assert len(roots) == 3
+
+
+def test_search__a_higher_target__takes_more_int16_operands(tmp_path: Path) -> None:
+    path, samples = encoder(tmp_path), normal_samples(6, x=(1, 8, 16))
+    graph = load_graph(path)
+    scales = compiled_case(path, samples, Precision.FAST).scales
+
+    def counted(target: float) -> int:
+        found = search(graph, scales, samples, target)
+        assert compare_outputs(compile_graph(graph, found), samples).cosine_mean >= target
+        return sum(element is ElementType.INT16 for element in found.elements.values())
+
+    assert 0 == counted(0.9) < counted(0.99999) < counted(0.999999)
+    with pytest.raises(UnsupportedModel, match=r"a cosine of 1\.0 is out of reach"):
+        search(graph, scales, samples, 1.0)
 
 
 def test_compile__a_long_reduction__is_cut_into_steps_that_can_be_proven(tmp_path: Path) -> None:

@@ -28,14 +28,15 @@ def calibrate(
     values: tuple[str, ...],
     precision: str,
     weights: str,
+    target: float | None,
     output: Path | None,
 ) -> None:
     """Run the ONNX file MODEL on EXAMPLES and write down what one unit of each tensor is worth.
 
     EXAMPLES is an .npz file with one array an input of the model; its first axis counts the examples.
     """
-    target = output or model.with_suffix(".scales.json")
+    path = output or model.with_suffix(".scales.json")
     with people_errors():
-        found = calibrated(model, examples, parse_bindings(shapes, values), precision, weights)
-    found.save(target)
-    click.echo(f"{len(found.units)} tensors  {target}")
+        found = calibrated(model, examples, parse_bindings(shapes, values), precision, weights, target)
+    found.save(path)
+    click.echo(f"{len(found.units)} tensors  {path}")

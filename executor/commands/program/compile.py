@@ -34,6 +34,7 @@ def compile_command(
     values: tuple[str, ...],
     precision: str,
     weights: str,
+    target: float | None,
     held_out: Path | None,
     samples: int,
     tokenizer: Path | None,
@@ -45,7 +46,7 @@ def compile_command(
     With --scales the program root depends on the two files alone, on every machine. With --calibration the
     scales are found first, and written to the artifact's name with .scales.json.
     """
-    target = output or model.with_suffix(".program")
+    artifact = output or model.with_suffix(".program")
     if (frozen is None) == (calibration is None):
         raise click.UsageError("give either --scales or --calibration")
     if page is not None and held_out is None:
@@ -60,13 +61,15 @@ def compile_command(
         if frozen is not None:
             scales = Scales.load(frozen)
         elif calibration is not None:
-            scales = calibrated(model, calibration, parse_bindings(shapes, values), precision, weights)
-            scales.save(target.with_suffix(".scales.json"))
+            scales = calibrated(
+                model, calibration, parse_bindings(shapes, values), precision, weights, target
+            )
+            scales.save(artifact.with_suffix(".scales.json"))
         compiled = compile_model(model, scales, file_hash(tokenizer) if tokenizer else "")
-        save(compiled.program, target)
-        compiled.schema.save(schema_path(target))
+        save(compiled.program, artifact)
+        compiled.schema.save(schema_path(artifact))
         report = report_on(compiled, held_out, samples)
     click.echo(report.text())
     if page is not None:
         report.write_page(page)
-    click.echo(f"0x{compiled.program.root.hex()}  {target.stat().st_size} bytes  {target}")
+    click.echo(f"0x{compiled.program.root.hex()}  {artifact.stat().st_size} bytes  {artifact}")

@@ -24,6 +24,8 @@ def binding_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="Type of the weights; each channel has its own unit."),
         click.option("--precision", type=click.Choice(["fast", "accurate", "fine"]), default="accurate",
                      show_default=True, help="Activations in products: int8, int16 or 24 bits."),
+        click.option("--target", type=click.FloatRange(0, 1), metavar="COSINE",
+                     help="Search for the fewest int16 operands that keep this cosine; the others are int8."),
         click.option("--input", "values", multiple=True, metavar="NAME=VALUE",
                      help="Fix an input of the model to a number."),
         click.option("--shape", "shapes", multiple=True, metavar="NAME=DIMS",
@@ -47,16 +49,21 @@ def parse_bindings(shapes: tuple[str, ...], values: tuple[str, ...]) -> Bindings
     return Bindings(dims, numbers)
 
 
-def calibrated(model: Path, examples: Path, bindings: Bindings, precision: str, weights: str) -> Scales:
-    """Scales of the model, measured on the examples in an .npz file."""
+def calibrated(
+    model: Path, examples: Path, bindings: Bindings, precision: str, weights: str, target: float | None
+) -> Scales:
+    """Scales of the model, measured on the examples in an .npz file; with a target, found by a search."""
     from executor.compiler.calibration import calibrate, read_samples
     from executor.compiler.importer import load_graph
     from executor.compiler.scales import Precision, Scales
+    from executor.compiler.search import search
     from executor.program.ir import ElementType
 
     graph = load_graph(model, bindings)
     wanted = Scales("", Precision(precision), bindings, {}, weights=ElementType[weights.upper()])
-    return calibrate(model, graph, wanted, read_samples(examples, graph))
+    samples = read_samples(examples, graph)
+    found = calibrate(model, graph, wanted, samples)
+    return found if target is None else search(graph, found, samples, target)
 
 
 @contextmanager
