@@ -66,5 +66,5 @@ lock: ## resolve requirements.lock and requirements-node.lock anew from pyprojec
 	@scripts/lock
 
 clean: ## remove everything that make made
-	@rm -rf .venv .ape .build node_modules
+	@rm -rf .venv .ape .build .models node_modules
 	@rm -rf .pytest_cache .hypothesis .mypy_cache .ruff_cache
