@@ -36,14 +36,14 @@ class Runner(Protocol):
         """Let go of threads."""
 
 
-def compiled(program: Program, threads: int = 1) -> Compiled:
+def compiled(program: Program, threads: int = 1, device: str | None = None) -> Compiled:
     """The program ready to run fast: `compiled(program).run(inputs)` gives a list of output bytes.
 
-    BackendError if this machine's arithmetic proves inexact.
+    device: of torch, for the products. BackendError if this machine's arithmetic proves inexact.
     """
     from executor.backends.native.compiled import Compiled  # numba and onnxruntime take a second to import
 
-    return Compiled(program, threads)
+    return Compiled(program, threads, device=device)
 
 
 def is_small(program: Program) -> bool:

@@ -16,7 +16,7 @@ from executor.backends.native.plan import plan
 from executor.backends.native.writer import Product
 from executor.program import InputTooLong, Program, run, validate
 from executor.program.interpreter import Interpreter
-from executor.program.ir import ElementType, Opcode, TensorType
+from executor.program.ir import ElementType, Function, Opcode, TensorType
 from tests.backends.encoder import encoder
 from tests.backends.kinds import KINDS
 from tests.backends.layers import Sketch
@@ -143,6 +143,35 @@ def test_run__long_input__is_refused() -> None:
     program = KINDS["linear"]()
     with pytest.raises(InputTooLong):
         Compiled(program).run([bytes(program.input_size + 1)])
+
+
+def test_engine__large_dividends_and_squares__gives_the_interpreters_bits() -> None:
+    """Next to squares and multiples, on both sides of what fp64 tells apart."""
+    rng = np.random.default_rng(11)
+    count = 600
+    wide = TensorType(ElementType.INT64, (count,))
+    for limit, p in ((1 << 61, 0), (1 << 50, 2), (1 << 50, 11), (1 << 31, 30)):
+        sketch = Sketch(1, wide, wide)
+        bounded = [
+            sketch.each(Function.CLAMP, ElementType.INT64, (count,), sketch.input(i).dense(), -limit, limit)
+            for i in (0, 1)
+        ]
+        quotient = sketch.each(
+            *(Function.DIV, ElementType.INT64, (count,), bounded[0].dense(), bounded[1].dense()), value=p
+        )
+        root = sketch.each(Function.ISQRT, ElementType.INT64, (count,), bounded[0].dense())
+        sketch.each(
+            *(Function.SUB, ElementType.INT64, (count,), quotient.dense(), root.dense()), scale=(1, 0, 1)
+        )
+        program = sketch.program()
+        validate(program)
+        divisors = rng.choice(np.array([0, 1, -1, 3, -7, 1 << 20, limit, -limit]), count)
+        near = rng.integers(0, limit >> 20, count) * divisors + rng.integers(-1, 2, count)
+        roots = rng.integers(0, int(limit**0.5), count)
+        squares = roots * roots + rng.integers(-1, 2, count)
+        dividends = np.where(rng.random(count) < 0.5, np.clip(near, -limit, limit), squares)
+        data = dividends.astype(">i8").tobytes() + divisors.astype(">i8").tobytes()
+        compare(program, [data, extreme(1, program)])
 
 
 UNITS = {

@@ -34,14 +34,18 @@ class Compiled:
     BackendError if one is not.
 
     threads: most that a single request is spread over. products: False leaves everything to the row machine,
-    which is slow for products and needs no trust in any other library.
+    which is slow for products and needs no trust in any other library. device: where products are computed
+    by torch, "cuda" say; None is the processor, by onnxruntime.
     """
 
-    def __init__(self, program: Program, threads: int = 1, *, products: bool = True) -> None:
+    def __init__(
+        self, program: Program, threads: int = 1, *, products: bool = True, device: str | None = None
+    ) -> None:
         self.program = program
         self.threads = threads
-        self._weights = Weights()
+        self._weights = Weights(device)
         self._products = products
+        self._bytes = products and device is None and bytes_are_exact()
         self._lock = Lock()
         self._idle: dict[Way, list[Engine]] = defaultdict(list)
         self._pool = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="spread")
@@ -109,8 +113,7 @@ class Compiled:
         self._pool.shutdown()
 
     def _make(self, way: Way) -> Engine:
-        exact = self._products and bytes_are_exact()
-        made = plan(self.program, way.batch, exact, products=self._products, threads=way.threads)
+        made = plan(self.program, way.batch, self._bytes, products=self._products, threads=way.threads)
         return Engine(made, self._weights)
 
     def _read(self, data: bytes) -> Interpreter:

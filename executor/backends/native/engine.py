@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from executor.backends.native import machine
 from executor.backends.native.accesses import Memory
-from executor.backends.native.matrices import Multiply, names, prove
+from executor.backends.native.devices import TorchMultiply
+from executor.backends.native.matrices import Multiplier, Multiply, names, prove
 from executor.backends.native.passes import Pass, Walk, assemble
 from executor.backends.native.plan import Plan
 from executor.backends.native.writer import LINE, Product
@@ -24,10 +25,11 @@ Call = Callable[[], None]
 class Weights:
     """Products with constants: one session each, which all batches and threads share."""
 
-    def __init__(self) -> None:
-        self._made: dict[tuple[Any, ...], Multiply] = {}
+    def __init__(self, device: str | None = None) -> None:
+        self._device = device
+        self._made: dict[tuple[Any, ...], Multiplier] = {}
 
-    def multiply(self, product: Product) -> Multiply:
+    def multiply(self, product: Product) -> Multiplier:
         """What computes this product's matrices."""
         units, data = product.carrier.units, None
         if product.constant is not None:
@@ -35,7 +37,8 @@ class Weights:
             data = data[0] if product.shape.groups == 1 else data
         key = (units, None if data is None else (data.shape, sha256(data.tobytes()).digest()))
         if key not in self._made:
-            self._made[key] = Multiply(units, data)
+            device = self._device
+            self._made[key] = Multiply(units, data) if device is None else TorchMultiply(units, data, device)
         return self._made[key]
 
 

@@ -352,14 +352,11 @@ def _elementwise(what: int, target: int, a: int, b: int, c: int, p: int, q: int,
             if divisor != 0:
                 quotient = (get(a, i, np.int64) << p) // divisor
             put(target, i, quotient)
-    elif what == DIV_FLOAT:  # both are below 2^53, and so the quotient is at most one too large
+    elif what == DIV_FLOAT:  # |a| + |b| < 2^53: a quotient lies further from the next integer than it rounds
         for i in range(n):
             dividend, divisor = get(a, i, np.int64) << p, get(b, i, np.int64)
             safe = divisor if divisor != 0 else np.int64(1)
             quotient = np.int64(np.floor(np.float64(dividend) / np.float64(safe)))
-            rest = dividend - quotient * safe
-            wrong = (rest < 0) if safe > 0 else (rest > 0)
-            quotient -= np.int64(1) if wrong else np.int64(0)
             put(target, i, quotient if divisor != 0 else np.int64(0))
     elif what == SHIFT:
         half = (np.int64(1) << p) >> 1
@@ -398,11 +395,9 @@ def _elementwise(what: int, target: int, a: int, b: int, c: int, p: int, q: int,
             if root + 1 <= positive // (root + 1):
                 root += 1
             put(target, i, root if value > 0 else np.int64(0))
-    elif what == ISQRT_FLOAT:  # below 2^52 the root is right as it is, or one too large
+    elif what == ISQRT_FLOAT:  # a < 2^52: likewise for roots
         for i in range(n):
-            value = max(get(a, i, np.int64), np.int64(0))
-            root = np.int64(np.sqrt(np.float64(value)))
-            put(target, i, root - np.int64(root * root > value))
+            put(target, i, np.int64(np.sqrt(np.float64(max(get(a, i, np.int64), np.int64(0))))))
 
 
 @native

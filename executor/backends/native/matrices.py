@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,21 @@ Matrix = npt.NDArray[Any]
 
 SEED = 20_261
 """Of the operands of a proof: the same on every machine and at every start."""
+
+
+class Multiplier(Protocol):
+    """What multiplies matrices: here onnxruntime on the processor."""
+
+    @property
+    def units(self) -> Units:
+        """What the operands are carried in."""
+
+    @property
+    def constant(self) -> Matrix | None:
+        """The right operand, if it never changes."""
+
+    def bind(self, left: Matrix, right: Matrix | None, result: Matrix) -> Callable[[], None]:
+        """Call what this returns to write the product of what then lies in these arrays."""
 
 
 class Multiply:
@@ -58,7 +73,7 @@ def names(units: Units) -> tuple[str, str, str]:
     return left, right, result
 
 
-def prove(multiply: Multiply, shape: Shape, carrier: Carrier, right: Interval) -> None:
+def prove(multiply: Multiplier, shape: Shape, carrier: Carrier, right: Interval) -> None:
     """Raises BackendError if products of this shape are wrong on operands at the ends of their ranges.
 
     Whether the sums are those of the integers is seen from their inner product with odd numbers, modulo 2^64:
