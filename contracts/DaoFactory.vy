@@ -81,7 +81,7 @@ def _create(charter: IDaoFactory.Charter) -> IDaoFactory.Dao:
         token = self._create_token(charter.token, charter.by_timestamp, timelock)
     else:
         assert token.is_contract, "factory: votes have no code"
-        assert charter.token.supply == 0, "factory: both votes and a new token"
+        assert self._is_empty(charter.token), "factory: both votes and a new token"
     governor: address = create_from_blueprint(
         GOVERNOR,
         charter.name,
@@ -138,6 +138,18 @@ def _create_token(token: IDaoFactory.NewToken, by_timestamp: bool, timelock: add
     owner: address = timelock if token.mintable else empty(address)
     return create_from_blueprint(
         TOKEN, token.name, token.symbol, by_timestamp, owner, token.holder, token.supply
+    )
+
+
+@internal
+@pure
+def _is_empty(token: IDaoFactory.NewToken) -> bool:
+    return (
+        len(token.name) == 0
+        and len(token.symbol) == 0
+        and token.holder == empty(address)
+        and token.supply == 0
+        and not token.mintable
     )
 
 

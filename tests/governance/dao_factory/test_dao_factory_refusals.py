@@ -30,9 +30,15 @@ def test_create__votes_without_code__is_refused(refuses_charter):
     refuses_charter("factory: votes have no code", votes=NO_CODE, token=NewToken())
 
 
-def test_create__votes_and_a_new_token__is_refused(world, refuses_charter):
+@pytest.mark.parametrize(
+    "said",
+    [{"name": "Votes"}, {"symbol": "VOTE"}, {"holder": NO_CODE}, {"supply": 1}, {"mintable": True}],
+    ids=lambda said: next(iter(said)),
+)
+def test_create__votes_and_anything_of_a_new_token__is_refused(world, refuses_charter, said):
+    """Nothing that a founder asks for is passed over in silence."""
     votes = world.deploy("MockVotes", SUPPLY)
-    refuses_charter("factory: both votes and a new token", votes=votes)
+    refuses_charter("factory: both votes and a new token", votes=votes, token=NewToken(**said))
 
 
 def test_create__a_token_of_nothing__is_refused(world, refuses_charter):
