@@ -20,7 +20,7 @@ $(BIN)/.ready: scripts/install pyproject.toml requirements.lock requirements-nod
 	@touch $@
 
 PYTHON_CODE := executor scripts tests
-TYPED_CODE := executor $(wildcard scripts/*.py)
+TYPED_CODE := executor $(wildcard scripts/*.py scripts/_models/*.py)
 VYPER_CODE := $(shell find contracts -name '*.vy' -o -name '*.vyi' 2>/dev/null)
 IMPORTED := $(filter contracts/modules/% %.vyi,$(VYPER_CODE))
 
@@ -48,10 +48,10 @@ demo: .build/__local__.json ## digits, classified and paid for; a liar, refuted;
 	@ape run demo $(if $(MODEL),--model $(MODEL))
 
 models: install ## real networks, inputs for them and their programs, into .models
-	@python -m scripts.models
+	@python -m scripts._models
 
 accuracy: models ## what those programs lose against the float networks: ACCURACY.md
-	@python -m scripts.accuracy
+	@python -m scripts._models.accuracy
 
 bench: .build/__local__.json ## the numbers in BENCHMARKS.md
 	@ape run bench

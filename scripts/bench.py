@@ -22,9 +22,9 @@ from scripts._curve import Point, curve
 from scripts._curve import table as curve_table
 from scripts._demo.drawings import PROGRAM, held_out
 from scripts._manifest import commit
+from scripts._models.accuracy import measured
 from scripts._speed import notes, speed
 from scripts._tracing import tracing
-from scripts.accuracy import measured
 
 ROOT = Path(__file__).parent.parent
 GAS = ROOT / "tests" / "snapshots" / "gas.json"

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
 
 from executor.compiler.calibration import calibrate, read_samples
@@ -150,7 +152,7 @@ class Original:
             if given.name in wanted.values
         }
 
-    def run(self, sample: Mapping[str, np.ndarray]) -> np.ndarray:
+    def run(self, sample: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """Its first output for one sample, flat."""
-        found: np.ndarray = self._session.run(None, {**sample, **self._fixed})[0]
+        found: npt.NDArray[Any] = self._session.run(None, {**sample, **self._fixed})[0]
         return found.reshape(-1)

@@ -6,11 +6,12 @@ import json
 import math
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-TYPES = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
+TYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
 MAX_TABLE = 1 << 24  # bytes of the JSON table
 
 
@@ -28,7 +29,7 @@ def read(path: Path) -> dict[str, npt.NDArray[np.generic]]:
         raise InvalidSafetensors(f"safetensors: a table of {length} bytes in a file of {len(data)}")
     try:
         table = json.loads(data[8 : 8 + length])
-        entries = {
+        entries: dict[str, tuple[np.dtype[Any], list[int], list[int]]] = {
             name: (TYPES[entry["dtype"]], entry["shape"], entry["data_offsets"])
             for name, entry in table.items()
             if name != "__metadata__"

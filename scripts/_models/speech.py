@@ -7,6 +7,7 @@ Peterson and Barney), a fricative is noise. That is enough for a detector of spe
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +46,8 @@ def clips(count: int, seed: int) -> Samples:
 
 def recorded(signal: Samples) -> Samples:
     """The signal as a recording has it: integers of 16 bits, here as parts of one."""
-    return (np.clip(np.rint(signal * LEVELS), -LEVELS, LEVELS - 1) / LEVELS).astype(np.float32)
+    levels = np.clip(np.rint(signal * LEVELS), -LEVELS, LEVELS - 1)
+    return np.asarray(levels / LEVELS, np.float32)
 
 
 def framed(signal: Samples) -> Samples:
@@ -119,7 +121,7 @@ def _resonate(
     return out[2:]
 
 
-def _levelled(signal: npt.NDArray[np.floating], peak: float) -> Samples:
+def _levelled(signal: npt.NDArray[Any], peak: float) -> Samples:
     """The signal with this largest value; silence stays silent."""
     largest = np.abs(signal).max()
     return (signal * (peak / largest if largest else 0.0)).astype(np.float32)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from email.message import Message
 from hashlib import sha256
 from importlib.metadata import Distribution
 from pathlib import Path
+from typing import cast
 
 from scripts._models.packages import ROOT
 
@@ -48,7 +50,8 @@ def texts(count: int, least: int, most: int) -> list[str]:
 def _all(least: int, most: int) -> Iterator[tuple[str, str]]:
     for name in re.findall(r"^([\w.-]+)==", LOCK.read_text(), re.MULTILINE):
         for described in Distribution.discover(name=name):
-            for paragraph in paragraphs(described.metadata.get_payload() or ""):
+            # Metadata is a mail whose body is the description; the types say only that it has headers.
+            for paragraph in paragraphs(str(cast(Message, described.metadata).get_payload())):
                 for text in passages(paragraph, least, most):
                     yield name, text
 

@@ -12,8 +12,7 @@ import pytest
 
 from executor.program import load
 from executor.schema import Schema, schema_path
-from scripts import accuracy
-from scripts._models import inputs, measures
+from scripts._models import accuracy, inputs, measures
 from scripts._models.packages import MODELS, ROOT
 from scripts._models.programs import RECIPES, Original, Recipe, make, recipe
 

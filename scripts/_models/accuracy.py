@@ -1,6 +1,6 @@
 """What quantising cost: each program of `make models` against its float network, on inputs it has not seen.
 
-`python -m scripts.accuracy` measures all of them and writes ACCURACY.md; with names, only those.
+`python -m scripts._models.accuracy` measures all of them and writes ACCURACY.md; with names, only those.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 import numpy as np
@@ -17,9 +16,9 @@ from executor.backends.exact import ExactBackend
 from executor.program import Program, load
 from executor.schema import Schema, schema_path
 from scripts._models import inputs, measures
+from scripts._models.packages import ROOT
 from scripts._models.programs import RECIPES, Original, Recipe, recipe
 
-ROOT = Path(__file__).parent.parent
 TABLE = ROOT / "ACCURACY.md"
 BATCH = 16  # samples that the backend gets at a time
 
