@@ -172,6 +172,22 @@ def test_compile__two_outputs__come_one_after_the_other(tmp_path: Path) -> None:
     assert max(case.errors()) < 1e-3
 
 
+def test_compile__an_output_inside_a_fused_region__stays_an_output(tmp_path: Path) -> None:
+    network = Network()
+    x = network.input("x", 2, 3)
+    gate = network.node("Sigmoid", x)
+    path = network.save(tmp_path, gate, network.node("Mul", x, gate))
+    assert max(compiled_case(path, normal_samples(x=(2, 3))).errors()) < 1e-3
+
+
+def test_compile__what_a_relu_and_somebody_else_read__keeps_its_negative_values(tmp_path: Path) -> None:
+    network = Network()
+    bias = network.constant([-20.0, 0.1, -20.0])
+    low = network.node("Gemm", network.input("x", 2, 3), network.constant(np.eye(3)), bias)
+    path = network.save(tmp_path, network.node("Relu", low), low)
+    assert max(compiled_case(path, normal_samples(x=(2, 3))).errors()) < 2e-3
+
+
 def test_compile__a_mask_of_minus_infinity__does_not_coarsen_the_scores(tmp_path: Path) -> None:
     network = Network()
     x = network.input("x", 4, 6)
