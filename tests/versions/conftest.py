@@ -12,3 +12,10 @@ from tests.world import World
 def stage(world: World) -> Stage:
     """A model with three versions."""
     return Stage(world)
+
+
+@pytest.fixture
+def armed(stage: Stage) -> Stage:
+    """Version 2 is live and 1 its fallback."""
+    stage.arm()
+    return stage

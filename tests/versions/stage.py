@@ -105,6 +105,13 @@ class Stage:
         return [tuple(vars(event).values()) for event in self.model.events(receipt, *names)]
 
 
+def bring(
+    version: int, evidence: Sequence[Request], output: bytes = OUTPUT
+) -> tuple[int, list[Request], bytes]:
+    """Arguments of `Model.trip`, all of one output."""
+    return version, list(evidence), output * len(evidence)
+
+
 def drawn(request_input: bytes, requester: str, counter: int, prevrandao: bytes, share: int) -> bool:
     """Whether the draw falls to the candidate, written from the rule alone."""
     words = (
