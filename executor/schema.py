@@ -74,7 +74,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Schema:
-    """Inputs in the order of the program, outputs one after the other; a tokenizer's hash, if there is one."""
+    """Inputs in the order of the program, outputs one after the other; a tokenizer's hash, if any."""
 
     inputs: tuple[Field, ...]
     outputs: tuple[Field, ...]
