@@ -79,7 +79,8 @@ class Settings(BaseSettings):
     watch_share: float = Field(default=1.0, ge=0, le=1, description="share of results to watch, drawn by lot")
     traces: Path | None = Field(default=None, description="folder for long traces; default: the system's")
     most_jobs: int = Field(default=256, gt=0, description="claimed and not yet posted at a time")
-    threads: int = Field(default=1, gt=0, description="programs run at a time")
+    threads: int = Field(default=1, gt=0, description="programs run at a time, and parts of a large one")
+    device: str | None = Field(default=None, description="torch device for large products, such as cuda")
 
     intake: bool = Field(default=True, description="take signed orders over HTTP")
     intake_host: str = Field(default="127.0.0.1", description="address to listen at")

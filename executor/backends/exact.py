@@ -53,15 +53,20 @@ def is_small(program: Program) -> bool:
 
 
 class ExactBackend:
-    """Runs programs bit for bit as the specification says, in `threads` threads."""
+    """Runs programs bit for bit as the specification says, in `threads` threads.
 
-    def __init__(self, programs: Mapping[bytes, Program], threads: int = 1) -> None:
+    device: of torch, for the products of programs that are not small.
+    """
+
+    def __init__(
+        self, programs: Mapping[bytes, Program], threads: int = 1, device: str | None = None
+    ) -> None:
         small = all(map(is_small, programs.values()))
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="infer")
         self._lock = Lock()
         self._waiting = 0  # parts that are being run, or wait for it
         self._runners: dict[bytes, Runner] = {
-            root: Interpreted(program) if small else compiled(program, threads)
+            root: Interpreted(program) if small else compiled(program, threads, device)
             for root, program in programs.items()
         }
         self._seconds = {root: _measure(program, self._runners[root]) for root, program in programs.items()}

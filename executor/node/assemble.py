@@ -127,7 +127,7 @@ def opened_node(
     catalogue = Catalogue.load(settings.artifacts)
     if backend is None:
         golden = {golden.program.root: golden.program for golden in goldens()}
-        backend = ExactBackend({**golden, **catalogue}, settings.threads)
+        backend = ExactBackend({**golden, **catalogue}, settings.threads, settings.device)
     prove(backend, catalogue)
     with opened_journal(settings, rpc, contracts, account) as journal:
         watched = [contracts.market.address, contracts.orders.address, contracts.challenges.address]
