@@ -86,13 +86,6 @@ PROPOSING = (
         "",
         "test_propose__with_a_spoiled_suffix__is_for_everybody",
     ),
-    Mutant(
-        "a suffix ends in digits alone",
-        SUFFIXES,
-        "character >= 97 and character <= 102",
-        "character >= 97",
-        "test_propose__with_a_spoiled_suffix__is_for_everybody",
-    ),
 )
 
 STATES = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
 
 from scripts._mutants.mutant import Mutant
 from scripts._mutants.runner import Verdict
@@ -14,7 +13,7 @@ HEAD = """\
 Written by `make mutants`, which breaks one rule of governance at a time and runs its tests until one of them
 fails: is there a rule that no test would miss? {total} mutants, {killed} noticed{equivalent}.{survived}
 
-Commit {commit}. A change is shown by the words that go and those that come instead.
+Commit {commit}. A change is shown by the lines that go and those that come instead, or parts of them.
 """
 
 
@@ -46,17 +45,15 @@ def _outcome(mutant: Mutant, verdict: Verdict) -> str:
 
 
 def _change(mutant: Mutant) -> str:
-    """The words that differ, with one line of what stands around them."""
-    before, after = mutant.before.split(), mutant.after.split()
-    blocks = SequenceMatcher(None, before, after, autojunk=False).get_matching_blocks()
-    head = blocks[0].size if blocks[0].a == blocks[0].b == 0 else 0
-    tail = blocks[-2].size if len(blocks) > 1 and blocks[-2].a + blocks[-2].size == len(before) else 0
-    if head + tail > min(len(before), len(after)):
-        tail = 0
-    gone, come = (" ".join(words[head : len(words) - tail]) for words in (before, after))
-    return " → ".join(_code(words) if words else "nothing" for words in (gone, come))
+    """The lines that differ, each on both sides put into one."""
+    gone, come = ([line.strip() for line in text.splitlines()] for text in (mutant.before, mutant.after))
+    while gone and come and gone[0] == come[0]:
+        del gone[0], come[0]
+    while gone and come and gone[-1] == come[-1]:
+        del gone[-1], come[-1]
+    return " → ".join(_code(" ".join(filter(None, lines))) for lines in (gone, come))
 
 
 def _code(text: str) -> str:
     escaped = text.replace("|", "\\|")
-    return f"`{escaped}`"
+    return f"`{escaped}`" if text else "nothing"

@@ -23,7 +23,7 @@ from scripts._mutants.mutant import Mutant
 from scripts._mutants.runner import Runner, Verdict
 
 ROOT = Path(__file__).parent.parent.parent
-CONTRACTS = ("Governor", "Timelock", "Token", "Council")
+CONTRACTS = ("Governor", "Timelock", "Token", "Council", "DaoFactory")
 MEMORY = ".build/mutants.json"
 
 
