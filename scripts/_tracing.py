@@ -34,15 +34,15 @@ def tracing(folder: Path) -> dict[str, float]:
     def trace() -> None:
         assert Trace(program, INPUT, directory=folder, memory=MEMORY).root
 
-    peak = _peak(trace)
+    most = peak(trace)
     return {
-        "trace/time_ratio": _seconds(trace) / _seconds(infer),
-        "trace/peak_mb": peak / 10**6,
-        "trace/peak_of_infer": peak / _peak(infer),
+        "trace/time_ratio": seconds(trace) / seconds(infer),
+        "trace/peak_mb": most / 10**6,
+        "trace/peak_of_infer": most / peak(infer),
     }
 
 
-def _seconds(work: Callable[[], None]) -> float:
+def seconds(work: Callable[[], object]) -> float:
     """The best of several runs."""
     taken = []
     for _ in range(RUNS):
@@ -52,10 +52,10 @@ def _seconds(work: Callable[[], None]) -> float:
     return min(taken)
 
 
-def _peak(work: Callable[[], None]) -> int:
+def peak(work: Callable[[], object]) -> int:
     """Most bytes allocated at once, numpy's included."""
     tracemalloc.start()
     work()
-    _, peak = tracemalloc.get_traced_memory()
+    _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return peak
+    return most

@@ -23,6 +23,8 @@ from scripts._curve import table as curve_table
 from scripts._demo.drawings import PROGRAM, held_out
 from scripts._manifest import commit
 from scripts._models.accuracy import measured
+from scripts._models.dispute import minilm
+from scripts._models.dispute import notes as minilm_notes
 from scripts._speed import notes, speed
 from scripts._tracing import tracing
 
@@ -53,6 +55,7 @@ def cli(folder: Path) -> None:
             **tracing(Path(spill)),
             **speed(),
             **measured(),
+            **minilm(project),
         }
     (folder / "bench.json").write_text(json.dumps(numbers, indent=2) + "\n")
     (folder / "BENCHMARKS.md").write_text(table(numbers, points))
@@ -99,6 +102,7 @@ def table(numbers: Numbers, points: list[Point]) -> str:
         f"Commit {commit() or 'unknown'}, {made_with}.\n\n"
         f"| name | number |\n|---|--:|\n{rows}\n"
         f"{notes(numbers)}"
+        f"{minilm_notes(numbers)}"
         "## A dispute by the size of its program\n\n"
         "Gas of both sides together; the model is `scripts/_curve.py`.\n\n"
         f"{curve_table(points)}"
