@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export APE_DATA_FOLDER := $(CURDIR)/.ape
 export PYTHON
 
-.PHONY: help install lint format test demo models accuracy bench soak snapshots lock clean
+.PHONY: help install lint format test demo models accuracy emulated bench soak snapshots lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -52,6 +52,9 @@ models: install ## real networks, inputs for them and their programs, into .mode
 
 accuracy: models ## what those programs lose against the float networks: ACCURACY.md
 	@python -m scripts._models.accuracy
+
+emulated: models ## the same bits on processors that qemu emulates: EMULATED.md
+	@python -m scripts.emulated
 
 bench: .build/__local__.json ## the numbers in BENCHMARKS.md
 	@ape run bench
