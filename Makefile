@@ -20,7 +20,7 @@ $(BIN)/.ready: scripts/install pyproject.toml requirements.lock requirements-nod
 	@touch $@
 
 PYTHON_CODE := executor scripts tests
-TYPED_CODE := executor $(wildcard scripts/*.py scripts/_models/*.py)
+TYPED_CODE := executor scripts
 VYPER_CODE := $(shell find contracts -name '*.vy' -o -name '*.vyi' 2>/dev/null)
 IMPORTED := $(filter contracts/modules/% %.vyi,$(VYPER_CODE))
 
