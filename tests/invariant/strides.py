@@ -144,11 +144,12 @@ class Strides(Requesters, Executors, Challengers, Owners, Stakers):
         self._govern(model, "withdraw", guardian, lambda: shell.withdraw(guardian))
 
     def _canary(self, model: int, caller: str, number: int, share: int) -> None:
-        """Its terms are frozen with it, as the network has them now."""
+        """Its terms and those of the live version are frozen with it, as the network has them now."""
         shell = self._shell(model)
 
         def expected() -> None:
             if shell.canary(caller, number, share, self.market.now):
+                self.market.freeze(shell.address, shell.live)
                 self.market.freeze(shell.address, number)
 
         self._govern(model, "canary", caller, expected, number, share)

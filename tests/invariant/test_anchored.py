@@ -133,3 +133,14 @@ def test_claim__request_missed_after_its_ramp__reopens_at_the_price_that_was_cla
     pair.take(pair.scene.roles.rival_executor, [request])
     (claimed,) = pair.said("Claimed")
     assert claimed.price == request.offer.max_price
+
+
+def test_claim_signed__version_that_had_a_candidate__has_its_terms_frozen(pair: Machine) -> None:
+    shell, owner = pair._shell(0), pair.scene.roles.owner
+    pair.publish_next(0)
+    new = len(shell.versions)
+    pair._govern(0, "promote", owner, lambda: shell.promote(owner, new, pair.market.now), new)
+    assert shell.versions[new - 1].frozen is None
+    pair.try_candidate(model=0, far=1, wish=WISH)
+    pair.sign_and_serve(wish=WISH, asset=0, who=0, posting=False)
+    assert pair.market.requests[-1].status == Status.CLAIMED
