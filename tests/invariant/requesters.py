@@ -182,7 +182,7 @@ class Requesters(Pair):
         )
 
     @rule(
-        verb=st.sampled_from(("fund", "fund", "withdraw", "invalidate")),
+        verb=st.sampled_from(("fund", "withdraw", "invalidate")),
         asset=st.integers(0, 2),
         amount=AMOUNT,
         pick=PICK,
