@@ -18,6 +18,8 @@ from ape import project
 
 from executor.chain.creation import BLUEPRINT
 from executor.program import load, run
+from scripts._beside import ratios
+from scripts._beside import table as beside_table
 from scripts._curve import Point, curve
 from scripts._curve import table as curve_table
 from scripts._demo.drawings import PROGRAM, held_out
@@ -33,7 +35,7 @@ GAS = ROOT / "tests" / "snapshots" / "gas.json"
 CODE_LIMIT = 24_576
 DEPLOYED = (
     *("Market", "Orders", "StakeVault", "Challenges", "Network", "Inputs", "Registry", BLUEPRINT),
-    *("Dispute", "Referee"),
+    *("Dispute", "Referee", "Token", "Timelock", "Governor", "Council", "DaoFactory"),
 )
 SECONDS = 2.0  # spent on a measurement of time
 
@@ -64,10 +66,11 @@ def cli(folder: Path) -> None:
 
 
 def gas() -> Numbers:
-    """Gas of a job's steps, and what a batch of 32 leaves of the executor's part of it."""
+    """Gas; what a batch of 32 leaves of the executor's part of a job; ours over OpenZeppelin's."""
     numbers: Numbers = json.loads(GAS.read_text())
     alone = sum(numbers[f"job/{step}"] for step in ("claim", "post", "finalize"))
-    return {**numbers, "job/executor_batch32_of_alone": numbers["job/executor_batch32"] / alone}
+    batched = numbers["job/executor_batch32"] / alone
+    return {**numbers, **ratios(numbers), "job/executor_batch32_of_alone": batched}
 
 
 def code(contracts: Any) -> Numbers:
@@ -103,6 +106,7 @@ def table(numbers: Numbers, points: list[Point]) -> str:
         f"| name | number |\n|---|--:|\n{rows}\n"
         f"{notes(numbers)}"
         f"{minilm_notes(numbers)}"
+        f"{beside_table(numbers)}"
         "## A dispute by the size of its program\n\n"
         "Gas of both sides together; the model is `scripts/_curve.py`.\n\n"
         f"{curve_table(points)}"
