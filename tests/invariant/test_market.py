@@ -37,7 +37,7 @@ def run(scene: Scene, examples: int, steps: int) -> Counter[str]:
 
 
 def test_market__any_order_of_moves__agrees_with_its_model(scene: Scene) -> None:
-    tally = run(scene, examples=80, steps=40)
+    tally = run(scene, examples=200, steps=40)
     refused = sum(times for move, times in tally.items() if " | " in move)
     assert refused > 500
     assert sorted(move for move in MOVES if not tally[move]) == []
