@@ -5,20 +5,12 @@ from __future__ import annotations
 import click
 
 from scripts._governance import verbs
+from scripts._governance.decided import carry_out
 from scripts._governance.session import Session, governing
-from scripts._governance.show import decoded, rehearsed, standing
 
 
 @governing
 @click.argument("proposal", metavar="ID")
 def cli(session: Session, proposal: str) -> None:
     """Execute a queued proposal, by its id or the beginning of it. Anybody may."""
-    dao = session.dao
-    found = dao.proposal(proposal)
-    session.say([f"proposal {found.id} by {found.proposer}", *decoded(dao, found)])
-    session.say(standing(dao, found))
-    verbs.check_execute(dao, found)
-    session.say(rehearsed(dao, found))
-    if session.may_send("Execute it?"):
-        verbs.execute(dao, session.account, found)
-        session.say(standing(dao, found))
+    carry_out(session, proposal, verbs.check_execute, verbs.execute, "Execute it?")
