@@ -20,7 +20,7 @@ from executor.chain.terms import Frozen
 from executor.disputes.positions import ROOT, Case, Level, Position, Reveal, value_word
 from executor.journal import Journal, Schema
 from executor.program import data_root
-from executor.program.commitments import keccak256
+from executor.program.commitments import keccak256, u256
 
 SCHEMA = Schema(
     "disputes",
@@ -223,7 +223,7 @@ class Games:
         work = Work.of(event["work"])
         self._journal.write(
             "INSERT OR REPLACE INTO results (id, attempt, block, work, output) VALUES (?, ?, ?, ?, ?)",
-            *(event["id"], work.attempt, block, _word(event["work"]), event["output"]),
+            *(event["id"], work.attempt, block, u256(event["work"]), event["output"]),
         )
 
     def _challenge(self, event: Event, block: int) -> None:
@@ -346,7 +346,7 @@ def _shown(row: sqlite3.Row) -> Reveal:
 
 def _pack(position: Position) -> bytes:
     place, extent, *hashes = position.packed()
-    return _word(place) + _word(extent) + b"".join(hashes)
+    return u256(place) + u256(extent) + b"".join(hashes)
 
 
 def _unpack(words: bytes) -> Position:
@@ -354,7 +354,3 @@ def _unpack(words: bytes) -> Position:
     trace, outputs, record, node = hashes
     numbers = int.from_bytes(place, "big"), int.from_bytes(extent, "big")
     return Position.unpack((*numbers, trace, outputs, record, node))
-
-
-def _word(number: int) -> bytes:
-    return number.to_bytes(32, "big")

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from executor.program import Program
-from executor.program.commitments import hash_input, hash_operation, keccak256, tree_over
+from executor.program.commitments import hash_input, hash_operation, keccak256, tree_over, u256
 from executor.program.cost import header_of
 from executor.program.encoding import encode_header, encode_record
 
@@ -49,7 +49,7 @@ class Case(NamedTuple):
     @property
     def key(self) -> bytes:
         """Under which the contract keeps it."""
-        words = (self.id, _word(self.attempt), self.output_hash, self.program_root, self.input_root)
+        words = (self.id, u256(self.attempt), self.output_hash, self.program_root, self.input_root)
         return keccak256(b"".join(words) + self.output_root + bytes(12) + bytes.fromhex(self.defender[2:]))
 
 
@@ -156,7 +156,7 @@ class Position:
     def hash(self) -> bytes:
         """What names it on the chain."""
         place, extent, *hashes = self.packed()
-        return keccak256(_word(place) + _word(extent) + b"".join(hashes))
+        return keccak256(u256(place) + u256(extent) + b"".join(hashes))
 
     @classmethod
     def unpack(cls, words: tuple[int, int, bytes, bytes, bytes, bytes]) -> Position:
@@ -187,7 +187,7 @@ def value_word(value: int) -> bytes:
 
 def values_hash(values: list[int]) -> bytes:
     """The node of an opening whose children are values: the hash of `abi_encode(DynArray[int256])`."""
-    return keccak256(_word(32) + _word(len(values)) + b"".join(map(value_word, values)))
+    return keccak256(u256(32) + u256(len(values)) + b"".join(map(value_word, values)))
 
 
 def _packed(*fields: tuple[int, int]) -> int:
@@ -207,7 +207,3 @@ def _unpacked(word: int, *widths: int) -> list[int]:
         low -= bits
         values.append(word >> low & (1 << bits) - 1)
     return values
-
-
-def _word(number: int) -> bytes:
-    return number.to_bytes(32, "big")

@@ -15,6 +15,7 @@ from executor.chain.requests import Request, Result, Slot
 from executor.chain.terms import Frozen
 from executor.journal import Journal, Schema
 from executor.node.lifecycle import ENDED, Seen, State, check_step, enter
+from executor.program.commitments import u256
 
 
 def _quoted(states: Iterable[State]) -> str:
@@ -102,7 +103,7 @@ class Jobs:
         """A result was posted. ours: its output, if this executor posted it."""
         self._journal.write(
             "UPDATE jobs SET work = ?, output_hash = ?, output = coalesce(?, output) WHERE id = ?",
-            *(_word(work), output_hash, ours, identifier),
+            *(u256(work), output_hash, ours, identifier),
         )
 
     def set_price(self, identifier: bytes, price: int) -> None:
@@ -128,7 +129,7 @@ class Jobs:
         state = enter(job.state, seen)
         self._journal.write(
             "UPDATE jobs SET slot = ?, recheck = ?, state = ? WHERE id = ?",
-            *(_word(slot.word), recheck, state, job.id),
+            *(u256(slot.word), recheck, state, job.id),
         )
         if state is not job.state:
             self._journal.write(
@@ -207,8 +208,8 @@ class Jobs:
     def keep_terms(self, key: bytes, frozen: Frozen) -> None:
         self._journal.write(
             "INSERT OR IGNORE INTO terms VALUES (?, ?, ?, ?, ?, ?, ?)",
-            *(key, _word(frozen.scope), frozen.program_root, _word(frozen.arbiter_word), frozen.hook),
-            *(_word(frozen.penalties), _word(frozen.deposits)),
+            *(key, u256(frozen.scope), frozen.program_root, u256(frozen.arbiter_word), frozen.hook),
+            *(u256(frozen.penalties), u256(frozen.deposits)),
         )
 
     def _select(self, where: str, *values: Any) -> list[Job]:
@@ -235,7 +236,3 @@ def _job(row: sqlite3.Row) -> Job:
         wait_until=row["wait_until"],
         note=row["note"],
     )
-
-
-def _word(number: int) -> bytes:
-    return number.to_bytes(32, "big")

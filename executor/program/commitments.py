@@ -74,6 +74,11 @@ def u64(value: int) -> bytes:
     return value.to_bytes(8, "big")
 
 
+def u256(value: int) -> bytes:
+    """`value` as a word; OverflowError outside 0 .. 2^256 - 1."""
+    return value.to_bytes(WORD, "big")
+
+
 def hash_tile(content: Bytes) -> bytes:
     """Hash of one tile; `content` is at most 1024 bytes and is filled up with zero bytes."""
     assert len(content) <= TILE
