@@ -9,10 +9,10 @@ from contracts.interfaces import IChallenges
 from contracts.interfaces import IInputs
 from contracts.interfaces import IMarket
 from contracts.interfaces import IStakeVault
-from contracts.modules import games
-from contracts.modules import requests
-from contracts.modules import slots
-from contracts.modules import terms
+from contracts.modules.market import games
+from contracts.modules.market import requests
+from contracts.modules.market import slots
+from contracts.modules.market import terms
 
 implements: IChallenges
 

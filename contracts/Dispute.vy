@@ -8,12 +8,12 @@ from contracts.interfaces import IArbiter
 from contracts.interfaces import IChallenges
 from contracts.interfaces import IDispute
 from contracts.interfaces import IReferee
-from contracts.modules import clocks
-from contracts.modules import entries
-from contracts.modules import games
-from contracts.modules import positions
-from contracts.modules import tiles
-from contracts.modules import trees
+from contracts.modules.judge import clocks
+from contracts.modules.judge import entries
+from contracts.modules.market import games
+from contracts.modules.judge import positions
+from contracts.modules.judge import tiles
+from contracts.modules.judge import trees
 
 implements: IArbiter
 implements: IDispute

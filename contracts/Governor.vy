@@ -6,13 +6,13 @@
 """
 from contracts.interfaces import IGovernor
 from contracts.interfaces import ITimelock
-from contracts.modules import ballots
-from contracts.modules import electorate
-from contracts.modules import failures
-from contracts.modules import proposals
-from contracts.modules import settings
-from contracts.modules import suffixes
-from contracts.modules import tallies
+from contracts.modules.governance import ballots
+from contracts.modules.governance import electorate
+from contracts.modules.governance import failures
+from contracts.modules.governance import proposals
+from contracts.modules.governance import settings
+from contracts.modules.governance import suffixes
+from contracts.modules.governance import tallies
 
 implements: IGovernor
 initializes: ballots

@@ -5,7 +5,7 @@
 @custom:kill Nobody can stop it; it has no owner and nothing to change.
 """
 from contracts.interfaces import IInputs
-from contracts.modules import tiles
+from contracts.modules.judge import tiles
 
 implements: IInputs
 initializes: tiles

@@ -14,16 +14,16 @@ from contracts.interfaces import IModel
 from contracts.interfaces import INetwork
 from contracts.interfaces import IOrders
 from contracts.interfaces import IStakeVault
-from contracts.modules import balances
-from contracts.modules import deadlines
-from contracts.modules import offers
-from contracts.modules import outcalls
-from contracts.modules import pledges
-from contracts.modules import reasons
-from contracts.modules import requests
-from contracts.modules import slots
-from contracts.modules import terms
-from contracts.modules import transfers
+from contracts.modules.market import balances
+from contracts.modules.market import deadlines
+from contracts.modules.market import offers
+from contracts.modules.market import outcalls
+from contracts.modules.market import pledges
+from contracts.modules.market import reasons
+from contracts.modules.market import requests
+from contracts.modules.market import slots
+from contracts.modules.market import terms
+from contracts.modules.market import transfers
 
 initializes: balances
 initializes: pledges
@@ -53,7 +53,7 @@ ORDERS: immutable(address)
 CHALLENGES: immutable(address)
 
 counter: public(uint256)
-slot_of: public(HashMap[bytes32, uint256])  # by request, see `modules/slots.vy`
+slot_of: public(HashMap[bytes32, uint256])  # by request, see `modules/market/slots.vy`
 frozen_terms: public(HashMap[bytes32, IMarket.Frozen])
 # model -> version -> key of its terms, or REVOKED
 terms_of: public(HashMap[address, HashMap[uint256, bytes32]])

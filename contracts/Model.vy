@@ -7,10 +7,10 @@
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel
-from contracts.modules import breakers
-from contracts.modules import canaries
-from contracts.modules import pointers
-from contracts.modules import requests
+from contracts.modules.model import breakers
+from contracts.modules.model import canaries
+from contracts.modules.model import pointers
+from contracts.modules.market import requests
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 
@@ -37,7 +37,7 @@ GUARDIAN_REST: constant(uint256) = 30 * 86_400  # from the end of a guardian's p
 MARKET: immutable(address)
 NAME: immutable(String[64])
 
-pointer: uint256  # all that a request reads, see `modules/pointers.vy`
+pointer: uint256  # all that a request reads, see `modules/model/pointers.vy`
 states: HashMap[uint256, IModel.State]
 guardian: public(address)
 versions: public(uint256)

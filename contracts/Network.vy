@@ -7,7 +7,7 @@
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel
 from contracts.interfaces import INetwork
-from contracts.modules import terms
+from contracts.modules.market import terms
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 

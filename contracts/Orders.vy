@@ -6,8 +6,8 @@
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IOrders
-from contracts.modules import reasons
-from contracts.modules import requests
+from contracts.modules.market import reasons
+from contracts.modules.market import requests
 
 implements: IOrders
 

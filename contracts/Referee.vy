@@ -5,14 +5,14 @@
 @custom:kill Nobody can stop it.
 """
 from contracts.interfaces import IReferee
-from contracts.modules import calldata
-from contracts.modules import functions
-from contracts.modules import operands
-from contracts.modules import positions
-from contracts.modules import records
-from contracts.modules import reductions
-from contracts.modules import sources
-from contracts.modules import views
+from contracts.modules.judge import calldata
+from contracts.modules.judge import functions
+from contracts.modules.judge import operands
+from contracts.modules.judge import positions
+from contracts.modules.judge import records
+from contracts.modules.judge import reductions
+from contracts.modules.judge import sources
+from contracts.modules.judge import views
 
 implements: IReferee
 

@@ -5,7 +5,7 @@
 @custom:kill Nobody can pause it or move stake that is not locked; it has no owner.
 """
 from contracts.interfaces import IStakeVault
-from contracts.modules import transfers
+from contracts.modules.market import transfers
 
 implements: IStakeVault
 

@@ -5,8 +5,8 @@
 @custom:kill Cancellers stop operations one by one; nobody can stop the Timelock itself.
 """
 from contracts.interfaces import ITimelock
-from contracts.modules import failures
-from contracts.modules import roles
+from contracts.modules.governance import failures
+from contracts.modules.governance import roles
 
 implements: ITimelock
 initializes: roles

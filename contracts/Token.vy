@@ -5,11 +5,11 @@
 @custom:kill Nobody can stop it; minting ends when its owner renounces.
 """
 from contracts.interfaces import IToken
-from contracts.modules import checkpoints as traces
-from contracts.modules import ecdsa
-from contracts.modules import erc20
-from contracts.modules import nonces as counters
-from contracts.modules import votes
+from contracts.modules.governance import checkpoints as traces
+from contracts.modules.governance import ecdsa
+from contracts.modules.governance import erc20
+from contracts.modules.governance import nonces as counters
+from contracts.modules.governance import votes
 from snekmate.utils import eip712_domain_separator as domain
 
 implements: IToken

@@ -18,7 +18,7 @@ from contracts.interfaces import IConsumer
 from contracts.interfaces import IMarket
 from contracts.interfaces import IStakeVault
 from contracts.modules import consumer
-from contracts.modules import requests
+from contracts.modules.market import requests
 
 implements: IConsumer
 initializes: consumer

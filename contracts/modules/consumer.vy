@@ -15,8 +15,8 @@
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel
-from contracts.modules import requests
-from contracts.modules import slots
+from contracts.modules.market import requests
+from contracts.modules.market import slots
 
 # What was last heard of a request: attempt * 4 + one of these. It only ever grows.
 POSTED: constant(uint256) = 1

@@ -1,7 +1,7 @@
 """Requests as the Market keeps them: offers, the seven packed words, the slot, the result.
 
-The same table as `contracts/modules/requests.vy` and `slots.vy`, in Python. Times are unix seconds, amounts
-are in the smallest unit of their asset, addresses are checksummed strings.
+The same table as `contracts/modules/market/requests.vy` and `slots.vy`, in Python. Times are unix seconds,
+amounts are in the smallest unit of their asset, addresses are checksummed strings.
 """
 
 from __future__ import annotations

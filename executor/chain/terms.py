@@ -1,6 +1,7 @@
-"""What a version and the network promised, as a request keeps it: `contracts/modules/terms.vy` in Python.
+"""What a version and the network promised, as a request keeps it.
 
-Amounts are in the bond asset, shares in basis points, times in seconds.
+The same table as `contracts/modules/market/terms.vy`, in Python. Amounts are in the bond asset, shares in
+basis points, times in seconds.
 """
 
 from __future__ import annotations

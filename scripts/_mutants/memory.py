@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-VYPER_IMPORT = re.compile(r"^from contracts\.(modules|interfaces) import (\w+)", re.MULTILINE)
+VYPER_IMPORT = re.compile(r"^from (contracts\.(?:modules|interfaces)[\w.]*) import (\w+)", re.MULTILINE)
 PYTHON_IMPORT = re.compile(r"^from (tests(?:\.\w+)+) import ", re.MULTILINE)
-SUFFIXES = {"modules": "vy", "interfaces": "vyi"}
 ALWAYS = ("ape-config.yaml", "requirements.lock")
 
 
@@ -69,5 +68,7 @@ def parts(folder: Path, contracts: Iterable[str]) -> set[str]:
         file = waiting.pop()
         found.add(file)
         imported = VYPER_IMPORT.findall((folder / file).read_text())
-        waiting |= {f"contracts/{kind}/{name}.{SUFFIXES[kind]}" for kind, name in imported} - found
+        for package, name in imported:
+            suffix = "vyi" if package == "contracts.interfaces" else "vy"
+            waiting |= {f"{package.replace('.', '/')}/{name}.{suffix}"} - found
     return found

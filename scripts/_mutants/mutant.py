@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MODULES = "contracts/modules"
+MODULES = "contracts/modules/governance"
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@
 @notice The encoding is that of `executor/program/encoding.py`. Reading trusts that the record is well-formed;
         `_check` tells whether it is.
 """
-from contracts.modules import calldata
-from contracts.modules import views
+from contracts.modules.judge import calldata
+from contracts.modules.judge import views
 
 DOT: constant(uint256) = 1
 MAP: constant(uint256) = 2

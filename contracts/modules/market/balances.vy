@@ -5,9 +5,9 @@
         balances: deposits are counted by what arrived and bounded, so that no later credit overflows.
 """
 from contracts.interfaces import IMarket
-from contracts.modules import reasons
-from contracts.modules import requests
-from contracts.modules import transfers
+from contracts.modules.market import reasons
+from contracts.modules.market import requests
+from contracts.modules.market import transfers
 
 MASK128: constant(uint256) = 2**128 - 1
 

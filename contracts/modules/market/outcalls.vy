@@ -6,8 +6,8 @@
         up to 4 KiB, once more.
 """
 from contracts.interfaces import IMarket
-from contracts.modules import reasons
-from contracts.modules import requests
+from contracts.modules.market import reasons
+from contracts.modules.market import requests
 
 HOOK_GAS: constant(uint256) = 200_000
 GAS_MARGIN: constant(uint256) = 20_000  # for what the Market does after a call

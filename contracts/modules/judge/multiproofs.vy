@@ -5,7 +5,7 @@
         multiproof proves several tiles of one tree: level by level, from the left, every node of which the
         sibling is not proven too takes one from the proof.
 """
-from contracts.modules import calldata
+from contracts.modules.judge import calldata
 
 TILE: constant(uint256) = 1024
 MAX_TILES: constant(uint256) = 95  # what a proof of 96 KiB has room for

@@ -6,7 +6,7 @@
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IStakeVault
-from contracts.modules import reasons
+from contracts.modules.market import reasons
 
 MASK96: constant(uint256) = 2**96 - 1
 

@@ -4,7 +4,7 @@
 @notice Any votes contract (ERC-5805): it says what an account's votes and the supply were at a past timepoint of its
         own clock (ERC-6372).
 """
-from contracts.modules import proposals
+from contracts.modules.governance import proposals
 
 
 interface Votes:

@@ -4,7 +4,7 @@
 @notice The tree of `executor/program/commitments.py`: what lies right of the last leaf is EMPTY. Nobody is asked
         for such subtrees; they are known.
 """
-from contracts.modules import tiles
+from contracts.modules.judge import tiles
 
 
 @internal

@@ -3,7 +3,7 @@
 @title Canaries: which requests a candidate answers, and which versions can be one
 """
 from contracts.interfaces import IModel
-from contracts.modules import pointers
+from contracts.modules.model import pointers
 
 BPS: constant(uint256) = 10_000
 

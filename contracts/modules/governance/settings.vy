@@ -8,7 +8,7 @@
         proposal is that of its snapshot.
 """
 from contracts.interfaces import IGovernor
-from contracts.modules import failures
+from contracts.modules.governance import failures
 
 MASK32: constant(uint256) = 2**32 - 1
 MASK48: constant(uint256) = 2**48 - 1

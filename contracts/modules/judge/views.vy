@@ -5,7 +5,7 @@
         elements of its source. The view reads an element where every form lies within 0 and its limit, else its
         fill. Along one axis that is a single stretch of indices.
 """
-from contracts.modules import calldata
+from contracts.modules.judge import calldata
 
 # Where a view reads.
 SOURCES: constant(uint256) = 5

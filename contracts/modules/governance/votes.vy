@@ -5,9 +5,9 @@
         units are the token's business; it tells of every move.
 """
 from contracts.interfaces import IToken
-from contracts.modules import checkpoints as traces
-from contracts.modules import ecdsa
-from contracts.modules import nonces as counters
+from contracts.modules.governance import checkpoints as traces
+from contracts.modules.governance import ecdsa
+from contracts.modules.governance import nonces as counters
 from snekmate.utils import eip712_domain_separator as domain
 
 uses: traces

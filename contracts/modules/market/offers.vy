@@ -3,9 +3,9 @@
 @title Offers: whether an offer fits a version's terms
 """
 from contracts.interfaces import IMarket
-from contracts.modules import reasons
-from contracts.modules import requests
-from contracts.modules import terms
+from contracts.modules.market import reasons
+from contracts.modules.market import requests
+from contracts.modules.market import terms
 
 MAX_DEADLINE: constant(uint256) = 30 * 86_400  # seconds
 MAX_CALLBACK_GAS: constant(uint256) = 2_000_000

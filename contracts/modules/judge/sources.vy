@@ -4,10 +4,10 @@
 @notice A proof holds one section for each of them (`executor/program/proof.py`). Opening a section proves its
         header and its tiles against what the caller vouches for; afterwards elements are read in place.
 """
-from contracts.modules import calldata
-from contracts.modules import multiproofs
-from contracts.modules import trees
-from contracts.modules import views
+from contracts.modules.judge import calldata
+from contracts.modules.judge import multiproofs
+from contracts.modules.judge import trees
+from contracts.modules.judge import views
 
 MAX_ELEMENTS: constant(uint256) = 2**31
 MAX_RANK: constant(uint256) = 8

@@ -6,8 +6,8 @@
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel
-from contracts.modules import outcalls
-from contracts.modules import requests
+from contracts.modules.market import outcalls
+from contracts.modules.market import requests
 
 MAX_EVIDENCE: constant(uint256) = 8
 MAX_OUTPUTS: constant(uint256) = 8 * 4096

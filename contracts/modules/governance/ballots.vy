@@ -4,7 +4,7 @@
 @notice EIP-712, with one nonce a voter that each ballot spends. A voter without code signs with its key (65 bytes,
         the lower s); one with code is asked by ERC-1271.
 """
-from contracts.modules import nonces
+from contracts.modules.governance import nonces
 from snekmate.utils import eip712_domain_separator as domain
 
 initializes: domain

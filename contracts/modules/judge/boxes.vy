@@ -5,8 +5,8 @@
         index is left out, two axes along which all operands go on in equal steps become one, and what a guard
         excludes is cut off where it would add nothing.
 """
-from contracts.modules import operands
-from contracts.modules import views
+from contracts.modules.judge import operands
+from contracts.modules.judge import views
 
 MAX_AXES: constant(uint256) = views.MAX_AXES
 MAX_FORMS: constant(uint256) = views.MAX_FORMS

@@ -5,12 +5,12 @@
         elements, which the proof gives in a few pieces; the row is cut where a stretch or a piece begins or
         ends, and each cut is one plain loop.
 """
-from contracts.modules import boxes
-from contracts.modules import functions
-from contracts.modules import operands
-from contracts.modules import packed
-from contracts.modules import sources
-from contracts.modules import views
+from contracts.modules.judge import boxes
+from contracts.modules.judge import functions
+from contracts.modules.judge import operands
+from contracts.modules.judge import packed
+from contracts.modules.judge import sources
+from contracts.modules.judge import views
 
 MAX_CHUNK: constant(uint256) = 8192
 WORTH_PACKING: constant(uint256) = 4  # terms

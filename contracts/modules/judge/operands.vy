@@ -3,9 +3,9 @@
 @title Operands: views of proven sources
 @notice What the element is that a view reads, and where in the calldata it stands.
 """
-from contracts.modules import calldata
-from contracts.modules import sources
-from contracts.modules import views
+from contracts.modules.judge import calldata
+from contracts.modules.judge import sources
+from contracts.modules.judge import views
 
 
 struct Operand:

@@ -5,7 +5,7 @@
         The schedule: time from which it can be executed 48 (0: not queued) | extended deadline 48 (0: the
         quorum was not reached yet). Vote start and deadlines are timepoints of the votes contract's clock.
 """
-from contracts.modules import failures
+from contracts.modules.governance import failures
 
 MASK32: constant(uint256) = 2**32 - 1
 MASK48: constant(uint256) = 2**48 - 1

@@ -5,7 +5,7 @@
         uptime feeds).
 """
 
-from contracts.modules import outcalls
+from contracts.modules.market import outcalls
 
 UPTIME_GRACE: constant(uint256) = 3_600  # seconds after a sequencer came back
 FEED_GAS: constant(uint256) = 100_000
