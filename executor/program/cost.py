@@ -9,7 +9,7 @@ Proof of a step: each touched tile comes with its own Merkle path and its tensor
     bytes = sum over tiles of (1024 + 32 * (depth of the path) + 128) + 2496 (a record) + 32 * (chunks posted)
 
 Gas is a model of the dearest steps there are, whose every element lies in another tile than the one before;
-a row of elements side by side costs the judge a tenth of it (tests/referee/test_cost.py measures both):
+a row of elements side by side costs the judge a tenth of it (tests/judge/referee/test_cost.py measures both):
 
     gas = 150,000 + 500 * (chunks posted) + 40 * bytes + sum over tiles of (600 + 700 * depth)
           + sum over elements read of (3,500 + 150 * forms + 100 * coefficients)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dispute.court import Court
+from tests.judge.dispute.court import Court
 from tests.world import World
 
 

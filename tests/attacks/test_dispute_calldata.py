@@ -13,8 +13,8 @@ import pytest
 from executor.disputes.moves import Move
 from executor.program.trace import Trace
 from tests.contract import Method
-from tests.dispute.court import Court, Hearing
-from tests.dispute.programs import increments
+from tests.judge.dispute.court import Court, Hearing
+from tests.judge.dispute.programs import increments
 from tests.wire import Refused
 
 EXAMPLE = increments(3)

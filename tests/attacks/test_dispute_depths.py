@@ -16,7 +16,7 @@ from executor.program import Program
 from executor.program.commitments import Tree, hash_node, hash_step, hash_tensor, hash_tile, tree_over
 from executor.program.ir import Affine, Source, immediate
 from executor.program.validation import validate
-from tests.dispute.court import Court
+from tests.judge.dispute.court import Court
 from tests.program.build import INT8, INT32, INT64, add, dot, pack, tensor, view
 from tests.words import CHALLENGER
 

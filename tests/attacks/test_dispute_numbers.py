@@ -8,9 +8,9 @@ from executor.program import Program
 from executor.program.ir import Affine, Function, Guard, Operation, Source, View, immediate
 from executor.program.trace import Trace
 from executor.program.validation import validate
-from tests.dispute.court import Court
+from tests.judge.dispute.court import Court
+from tests.judge.referee.judge import Judge
 from tests.program.build import INT8, INT32, INT64, add, constant, dot, gather, maximum, pack, tensor, view
-from tests.referee.judge import Judge
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 FAR = 2**31 - 1

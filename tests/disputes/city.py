@@ -25,7 +25,7 @@ from executor.program import Program, load
 from executor.program.interpreter import Interpreter
 from executor.program.ir import IntArray, Operation
 from executor.program.trace import Trace
-from tests.executor.anvil import CHAIN_ID, Anvil
+from tests.anvil import CHAIN_ID, Anvil
 from tests.node.network import DIGITS, ETHER, MIN_BOND, ROYALTY_BPS, WINDOW, Town, build, key
 
 HIDDEN = 1  # an operation of the digits program whose output is not the answer

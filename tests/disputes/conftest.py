@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from executor.node.node import Node
+from tests.anvil import running_anvil
 from tests.disputes.city import at_work, build_city
-from tests.executor.anvil import running_anvil
 from tests.node.network import Town
 
 

@@ -12,8 +12,8 @@ from executor.disputes.games import Posted
 from executor.node.lifecycle import State
 from executor.node.node import Node
 from executor.testing import PARAMETERS
+from tests.anvil import CHAIN_ID
 from tests.disputes.city import at_work, events, liar, names, newcomer, stake, step_all, step_once
-from tests.executor.anvil import CHAIN_ID
 from tests.node.network import ETHER, MIN_BOND, WINDOW, Town, image
 
 PRICE = ETHER // 100

@@ -23,8 +23,8 @@ from executor.node.node import Node
 from executor.program import Program, save
 from executor.program.ir import Affine, Constant, Function, Opcode, Operation, Source, immediate
 from executor.testing import PARAMETERS
+from tests.anvil import CHAIN_ID
 from tests.disputes.city import at_work, events, names, newcomer, publish, stake, step_all, step_once
-from tests.executor.anvil import CHAIN_ID
 from tests.node.network import ETHER, Town
 from tests.program.build import INT8, INT16, INT32, maximum, program, tensor, view
 

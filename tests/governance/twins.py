@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from eth_utils import keccak, to_checksum_address
 
+from tests.anvil import running_anvil
 from tests.contract import Contract
-from tests.executor.anvil import running_anvil
 from tests.governance.oz import Compiled
 from tests.wire import GAS, Refused, Wire
 

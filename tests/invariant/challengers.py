@@ -7,8 +7,8 @@ from hypothesis.stateful import precondition, rule
 
 from tests.invariant.pair import Pair, chosen, when
 from tests.invariant.requesters import PICK
-from tests.model.refusal import Refusal
-from tests.model.requests import Game, Result
+from tests.reference.refusal import Refusal
+from tests.reference.requests import Game, Result
 from tests.words import GameStatus, Status
 from tests.world import INPUT
 

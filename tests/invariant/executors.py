@@ -9,7 +9,7 @@ from hypothesis.stateful import precondition, rule
 
 from tests.invariant.pair import Pair, chosen, when
 from tests.invariant.requesters import PICK
-from tests.model.requests import Request, Result
+from tests.reference.requests import Request, Result
 from tests.words import Flags, Order, Status
 from tests.words import Result as ResultWords
 from tests.world import ETHER, INPUT

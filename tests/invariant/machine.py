@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.invariant.books import Books
 from tests.invariant.strides import Strides
-from tests.model.requests import Request
+from tests.reference.requests import Request
 from tests.words import GameStatus, Status
 
 LONG = 31 * 86_400  # longer than any deadline

@@ -10,7 +10,7 @@ from hypothesis.stateful import rule
 from tests.invariant.pair import Pair, chosen
 from tests.invariant.requesters import PICK
 from tests.invariant.scene import ENTRIES, HARSH
-from tests.model.shell import Shell, Version
+from tests.reference.shell import Shell, Version
 from tests.world import PARAMETERS
 
 MODEL = st.sampled_from((0, 0, 0, 1))

@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from tests.contract import Method
 from tests.invariant.scene import Scene
-from tests.model.refusal import Refusal
-from tests.model.requests import Request as Asked
-from tests.model.requests import Result as Posted
+from tests.reference.refusal import Refusal
+from tests.reference.requests import Request as Asked
+from tests.reference.requests import Result as Posted
 from tests.wire import Refused
 from tests.words import Order, Request, Result, Status, pack_request, pack_work
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from tests.invariant.pair import Pair, chosen, when
-from tests.model.requests import Request
+from tests.reference.requests import Request
 from tests.words import LIVE, NATIVE, Flags, Offer, Order, Status
 from tests.world import ETHER, INPUT
 

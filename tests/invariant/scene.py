@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.model.market import Market
-from tests.model.shell import Shell
-from tests.model.shell import Version as Entry
-from tests.model.stake import Purses, Vault
+from tests.reference.market import Market
+from tests.reference.shell import Shell
+from tests.reference.shell import Version as Entry
+from tests.reference.stake import Purses, Vault
 from tests.words import NATIVE, Parameters, Version
 from tests.world import ETHER, FUNDS, MIN_BOND, PARAMETERS, ROYALTY_BPS, STAKE, UNBONDING, WINDOW, World
 

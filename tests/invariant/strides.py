@@ -16,8 +16,8 @@ from tests.invariant.pair import chosen, when
 from tests.invariant.requesters import PICK, WISH, Requesters, Wish
 from tests.invariant.scene import ENTRIES
 from tests.invariant.stakers import Stakers
-from tests.model.requests import Request
-from tests.model.shell import Version
+from tests.reference.requests import Request
+from tests.reference.shell import Version
 from tests.words import LIVE, Flags, GameStatus, Status
 
 FAR = st.sampled_from((0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 10, 11, 11, 12, 12))  # the longer, the rarer to succeed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.invariant.machine import Machine
 from tests.invariant.requesters import Wish
-from tests.model.requests import Game, Result
+from tests.reference.requests import Game, Result
 from tests.words import LIVE, GameStatus, Status
 from tests.world import ETHER
 

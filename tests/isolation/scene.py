@@ -13,8 +13,8 @@ from tempfile import NamedTemporaryFile
 from types import SimpleNamespace
 from typing import Any
 
+from tests.anvil import running_anvil
 from tests.contract import Contract
-from tests.executor.anvil import running_anvil
 from tests.isolation.chains import BLOCK_GAS, Chains, topics
 from tests.isolation.creature import Creature
 from tests.wire import Wire

@@ -12,7 +12,7 @@ import pytest
 from executor.node.assemble import opened_node
 from executor.node.node import Node
 from executor.testing import elenchus, elenchus_contracts
-from tests.executor.anvil import running_anvil
+from tests.anvil import running_anvil
 from tests.node.network import Town, build, key
 
 __all__ = ["elenchus", "elenchus_contracts"]  # a dApp names the module in `pytest_plugins` instead

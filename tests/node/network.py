@@ -18,7 +18,7 @@ from executor.client import Client
 from executor.program import load
 from executor.settings import Settings
 from executor.testing import PARAMETERS, deploy
-from tests.executor.anvil import CHAIN_ID, Anvil
+from tests.anvil import CHAIN_ID, Anvil
 
 ROOT = Path(__file__).parents[2]
 DIGITS = ROOT / "executor" / "artifacts" / "digits.program"

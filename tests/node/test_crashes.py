@@ -20,7 +20,7 @@ from executor.chain.wallet import log_of
 from executor.node.assemble import opened_node
 from executor.node.lifecycle import State
 from executor.node.node import CRASH_POINTS, Node
-from tests.executor.anvil import running_anvil
+from tests.anvil import running_anvil
 from tests.node.network import ETHER, WINDOW, Town, build, image, key
 
 PRICE = ETHER // 100

@@ -25,7 +25,7 @@ from executor.chain.requests import (
     input_reference,
     pack,
 )
-from tests.executor.anvil import CHAIN_ID, running_anvil
+from tests.anvil import CHAIN_ID, running_anvil
 from tests.node.network import (
     ETHER,
     FEE_BPS,

@@ -15,7 +15,7 @@ from executor.chain.wallet import Wallet
 from executor.node.lifecycle import BACK, State
 from executor.node.node import Node
 from executor.node.outcomes import send
-from tests.executor.anvil import CHAIN_ID
+from tests.anvil import CHAIN_ID
 from tests.node.network import ETHER, PENALTY, WINDOW, Town, create_model, image, key
 
 PRICE = ETHER // 100

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract import Contract
-from tests.dispute.conftest import built_court, court
+from tests.judge.dispute.conftest import built_court, court
 from tests.soundness.conftest import bench
 from tests.world import World
 

@@ -10,7 +10,7 @@ import pytest
 from executor.program import run
 from executor.program.ir import Affine, Source, immediate
 from executor.program.trace import Trace as HonestTrace
-from tests.dispute.court import Court
+from tests.judge.dispute.court import Court
 from tests.program.build import (
     INT16,
     add,

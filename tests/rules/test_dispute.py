@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.contract import gas_of
-from tests.dispute.court import Court
-from tests.dispute.programs import digits, increments, recurrence
+from tests.judge.dispute.court import Court
+from tests.judge.dispute.programs import digits, increments, recurrence
 from tests.wire import Refused
 from tests.words import CHALLENGER, DEFENDER, GameStatus, Status
 from tests.world import PARAMETERS, WINDOW

@@ -14,8 +14,8 @@ import pytest
 from executor.program import InvalidProgram, validate
 from executor.program.cost import MAX_GAS, MAX_PROOF
 from executor.program.ir import Affine, ElementType, Function, Guard, Operation, Source, immediate
-from tests.dispute.court import Court
-from tests.dispute.programs import reduction
+from tests.judge.dispute.court import Court
+from tests.judge.dispute.programs import reduction
 from tests.program.build import (
     INT8,
     INT16,

@@ -22,9 +22,9 @@ from scripts._curve import BASE, MEASURED, TERMS, curve, model
 from scripts._products import PRODUCT, Multiplier, product
 from tests.conftest import SNAPSHOTS
 from tests.contract import Receipt
-from tests.dispute.court import Court, Hearing
-from tests.dispute.programs import digits
-from tests.referee.long_row import long_row
+from tests.judge.dispute.court import Court, Hearing
+from tests.judge.dispute.programs import digits
+from tests.judge.referee.long_row import long_row
 from tests.wire import Wire
 from tests.world import World
 

@@ -8,7 +8,7 @@ from random import Random
 
 from executor.disputes.moves import Move
 from executor.disputes.positions import Level, Position, Reveal
-from tests.dispute.court import Hearing
+from tests.judge.dispute.court import Hearing
 from tests.soundness.prover import Part, packed, prove
 from tests.soundness.roots import EMPTY, TILE, Merkle, node_hash
 from tests.soundness.trace import Trace

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.dispute.conftest import built_court, court
+from tests.judge.dispute.conftest import built_court, court
 from tests.soundness.bench import Bench
 from tests.soundness.cases import Case, random_cases
 from tests.soundness.programs import KINDS

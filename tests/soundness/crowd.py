@@ -8,8 +8,8 @@ from random import Random
 
 from executor.disputes.moves import Move, attack
 from executor.program.trace import Trace as HonestTrace
-from tests.dispute.court import Court
-from tests.model.payouts import Ended, Payouts, payouts
+from tests.judge.dispute.court import Court
+from tests.reference.payouts import Ended, Payouts, payouts
 from tests.soundness.challengers import Challenger
 from tests.soundness.defenders import Defender
 from tests.soundness.trace import Statement, Trace

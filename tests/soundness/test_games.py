@@ -16,7 +16,7 @@ from eth_abi import encode
 
 from executor.program.ir import Program
 from executor.program.trace import Trace as HonestTrace
-from tests.dispute.court import Court, Hearing
+from tests.judge.dispute.court import Court, Hearing
 from tests.soundness.challengers import Challenger
 from tests.soundness.defenders import LIES, Defender
 from tests.soundness.programs import KINDS, random_data, random_program

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from tests.dispute.court import Court
-from tests.dispute.programs import Example, increments, reduction
+from tests.judge.dispute.court import Court
+from tests.judge.dispute.programs import Example, increments, reduction
 from tests.soundness.crowd import Crowd, Kind
 from tests.soundness.trace import Statement, Trace
 from tests.words import DEAD, Status

@@ -1,1 +1,0 @@
-"""Contracts, scripts and executor together, on a real node."""
