@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export APE_DATA_FOLDER := $(CURDIR)/.ape
 export PYTHON
 
-.PHONY: help install lint format test demo models accuracy emulated bench soak snapshots lock clean
+.PHONY: help install lint format test demo models accuracy emulated mutants bench soak snapshots lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -55,6 +55,9 @@ accuracy: models ## what those programs lose against the float networks: ACCURAC
 
 emulated: models ## the same bits on processors that qemu emulates: EMULATED.md
 	@python -m scripts.emulated
+
+mutants: .build/__local__.json ## break rules of governance one at a time; which test notices: MUTANTS.md
+	@python -m scripts.mutants
 
 bench: .build/__local__.json ## the numbers in BENCHMARKS.md
 	@ape run bench
