@@ -27,9 +27,7 @@ TYPED = re.compile(rf"^(?:\w+=\S+ )*({START} .*?)(?: +#.*)?$", re.MULTILINE)
 def promised() -> dict[str, str]:
     """Command line -> a file that names it, in backticks or in a block of what to type."""
     kinds = ("*.md", "*.py", "*.vy", "*.vyi", "*.yaml", "Makefile", ":!tests/docs")
-    tracked = subprocess.run(
-        ["git", "ls-files", *kinds], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
-    )
+    tracked = subprocess.check_output(["git", "ls-files", *kinds], cwd=ROOT, text=True)
     found = {}
     for file in tracked.split():
         text = (ROOT / file).read_text()
