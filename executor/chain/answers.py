@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Any
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
+from eth_utils.crypto import keccak
 
 from executor.chain.rpc import RefusedError, octets
 
@@ -55,8 +57,7 @@ def is_verdict(refusal: RefusedError) -> bool:
     return refusal.code == 3 or "revert" in said or "gas required exceeds" in said or "out of gas" in said
 
 
-_ERROR_STRING = bytes.fromhex("08c379a0")  # Error(string): what assert and require say
-_PANIC = bytes.fromhex("4e487b71")  # Panic(uint256)
+_REASON, _PANIC = "Error(string)", "Panic(uint256)"  # what assert and require say; what arithmetic does
 _PANICS = {
     0x01: "assertion failed",
     0x11: "arithmetic overflow",
@@ -71,18 +72,37 @@ def revert_reason(refusal: RefusedError) -> str:
     return refusal.message if data is None else decode_revert(data)
 
 
-def decode_revert(data: bytes) -> str:
-    """The meaning of revert data. Total: a contract may return anything."""
-    selector, body = data[:4], data[4:]
+def decode_revert(data: bytes, errors: Iterable[str] = ()) -> str:
+    """The meaning of revert data, on one line. Total: a contract may return anything.
+
+    errors: signatures of custom errors to be told by name, such as `FailedCall()`.
+    """
+    signature = next((known for known in (_REASON, _PANIC, *errors) if _selector(known) == data[:4]), "")
+    name, _, types = signature.removesuffix(")").partition("(")
     try:
-        if selector == _ERROR_STRING:
-            return str(decode(["string"], body)[0])
-        if selector == _PANIC:
-            code = decode(["uint256"], body)[0]
-            return f"panic {code:#04x}: {_PANICS.get(code, 'unknown')}"
+        values = decode(types.split(",") if types else [], data[4:])
     except (DecodingError, UnicodeDecodeError):
-        pass  # it only looked like a known error: show it as it is
-    return f"reverted with 0x{data[:68].hex()}" if data else "reverted without a reason"
+        signature = ""  # it only looked like a known error: show it as it is
+    if not signature:
+        return f"reverted with 0x{data[:68].hex()}" if data else "reverted without a reason"
+    if signature == _REASON:
+        return printable(values[0])
+    if signature == _PANIC:
+        return f"panic {values[0]:#04x}: {_PANICS.get(values[0], 'unknown')}"
+    return f"{name}({', '.join(_argument(value) for value in values)})"
+
+
+def printable(text: str) -> str:
+    """A stranger's text on one line, without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _selector(signature: str) -> bytes:
+    return keccak(text=signature)[:4]
+
+
+def _argument(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else printable(str(value))
 
 
 def _revert_data(attached: Any) -> bytes | None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from ethpm_types.abi import MethodABI
 
+from executor.chain.answers import printable
 from executor.chain.creation import BLUEPRINTS
 from executor.chain.deployment import Deployment
-from scripts._governance.refusals import printable
 from scripts._parameters import ZERO_ADDRESS, address
 
 

@@ -13,9 +13,9 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from ethpm_types.abi import ABIType, MethodABI
 
+from executor.chain.answers import printable
 from scripts._governance.actions import Action
 from scripts._governance.names import Names
-from scripts._governance.refusals import printable
 
 ETHER = 10**18
 LATEST = 253_402_300_799  # the last second of the year 9999

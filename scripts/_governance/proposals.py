@@ -11,9 +11,9 @@ from eth_abi.abi import decode, encode
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from executor.chain.answers import printable
 from scripts._governance.actions import Action
 from scripts._governance.names import GovernanceError
-from scripts._governance.refusals import printable
 
 CREATED = keccak(
     text="ProposalCreated(uint256,address,address[],uint256[],string[],bytes[],uint256,uint256,string)"

@@ -8,8 +8,9 @@ from typing import Any
 
 from ape.exceptions import APINotImplementedError, ProviderError
 
+from executor.chain.answers import printable
 from scripts._governance.actions import Action
-from scripts._governance.refusals import printable, refusal
+from scripts._governance.refusals import refusal
 
 NOT_THERE = "nothing is there, so it does nothing"
 PLENTY = 2**128  # wei

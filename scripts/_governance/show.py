@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from executor.chain.answers import printable
 from scripts._governance.dao import Dao, lasting
 from scripts._governance.phrases import in_words, to_the_letter
 from scripts._governance.proposals import Proposal, State
-from scripts._governance.refusals import printable
 from scripts._governance.rehearsal import rehearse
 
 BY_VOTE_ALONE = "can be tried by executing it alone: the governor obeys nothing but its own proposals"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from eth_utils.crypto import keccak
 
 from executor.chain.answers import Answer, classify, decode_revert, revert_reason
 from executor.chain.rpc import RefusedError, Rpc, UnreachableError, WrongChainError
 from tests.anvil import CHAIN_ID, COUNTER_AT
 from tests.chain.proxy import SENDS
+
+NOT_YOURS = "NotYours(address,bytes4)"
+SAID = keccak(text=NOT_YOURS)[:4].hex()
 
 
 @pytest.fixture
@@ -107,8 +111,12 @@ def test_classify__what_clients_say__has_one_meaning(message, answer):
         ("08c379a0" + "ff" * 32, "reverted with 0x08c379a0" + "ff" * 32),
         ("4e487b71" + "12".zfill(64), "panic 0x12: division by zero"),
         ("4e487b71" + "99".zfill(64), "panic 0x99: unknown"),
+        ("08c379a0" + "20".zfill(64) + "4".zfill(64) + "1b5b324a".ljust(64, "0"), "?[2J"),
         ("deadbeef", "reverted with 0xdeadbeef"),
+        ("d6bda275", "FailedCall()"),
+        (SAID + "07".zfill(64) + "0badf00d".ljust(64, "0"), f"NotYours(0x{'7'.zfill(40)}, 0x0badf00d)"),
+        (SAID + "07", f"reverted with 0x{SAID}07"),
     ],
 )
 def test_decode_revert__any_data__becomes_words(data, reason):
-    assert decode_revert(bytes.fromhex(data)) == reason
+    assert decode_revert(bytes.fromhex(data), ("FailedCall()", NOT_YOURS)) == reason

@@ -61,7 +61,7 @@ def test_proposals__a_garbled_one__hides_no_other(town, dao):
 
 def test_refusal__a_garbled_reason__is_shown_as_it_came():
     data = bytes.fromhex("08c379a0") + encode(["bytes"], [GARBLED])
-    assert refusal(data) == f"error 0x{data.hex()}"
+    assert refusal(data) == f"reverted with 0x{data[:68].hex()}"
 
 
 def test_in_words__a_garbled_argument__is_shown_to_the_letter(town, dao):
