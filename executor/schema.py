@@ -17,9 +17,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from Crypto.Hash import keccak
 
-from executor.program.commitments import WORD
+from executor.program.commitments import WORD, keccak256
 from executor.program.ir import ElementType
 
 VERSION = "elenchus schema 1"
@@ -121,7 +120,7 @@ class Schema:
     @property
     def hash(self) -> bytes:
         """keccak-256 of the file's bytes."""
-        return keccak.new(data=self.canonical, digest_bits=256).digest()
+        return keccak256(self.canonical)
 
     def save(self, path: Path) -> None:
         """Write the file."""

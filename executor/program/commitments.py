@@ -42,7 +42,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from Crypto.Hash import keccak
+import sha3  # type: ignore[import-untyped]
 
 WORD = 32
 TILE = 32 * WORD
@@ -66,7 +66,8 @@ class InputTooLong(ValueError):
 
 def keccak256(preimage: Bytes) -> bytes:
     """The 32-byte hash under every commitment."""
-    return keccak.new(digest_bits=256, data=preimage).digest()
+    digest: bytes = sha3.keccak_256(preimage).digest()
+    return digest
 
 
 def u64(value: int) -> bytes:

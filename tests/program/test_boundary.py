@@ -17,4 +17,4 @@ def test_imports__of_the_program_package__are_numpy_the_hash_and_the_standard_li
                 imported.add(node.module or "")
     foreign = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
     own = {name for name in foreign if name.startswith("executor.program.")}
-    assert foreign - own == {"numpy", "numpy.typing", "Crypto.Hash"}
+    assert foreign - own == {"numpy", "numpy.typing", "sha3"}
