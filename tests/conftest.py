@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.contract import Method
+from tests.judge.dispute.court import Court
 from tests.wire import Refused, Wire
 from tests.world import World
 
@@ -74,6 +75,18 @@ def world(built_world: World) -> Iterator[World]:
     """A whole network to act in, rewound at the end of the test."""
     with built_world.wire.rewound():
         yield built_world
+
+
+@pytest.fixture(scope="session")
+def built_court(built_world: World) -> Court:
+    """The court as it was made, once a session."""
+    return Court(built_world)
+
+
+@pytest.fixture
+def court(built_court: Court, world: World) -> Court:  # the world rewinds it
+    """A court to go before."""
+    return built_court
 
 
 @pytest.fixture

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract import Contract
-from tests.judge.dispute.conftest import built_court, court
 from tests.soundness.conftest import bench
 from tests.world import World
 
-__all__ = ["bench", "built_court", "court"]
+__all__ = ["bench"]
 
 
 @pytest.fixture(scope="session")

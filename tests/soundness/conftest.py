@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.judge.dispute.conftest import built_court, court
 from tests.soundness.bench import Bench
 from tests.soundness.cases import Case, random_cases
 from tests.soundness.programs import KINDS
-
-__all__ = ["built_court", "court"]
 
 PROGRAMS = {"dot": 220, "max": 110, "gather": 70}
 OTHERS = 28

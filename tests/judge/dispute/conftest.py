@@ -1,20 +1,21 @@
-"""The court, set up once a session and rewound with the world after every test."""
+"""A hearing of the lie that a module is about, and a game in which it is defended."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.judge.dispute.court import Court
-from tests.world import World
-
-
-@pytest.fixture(scope="session")
-def built_court(built_world: World) -> Court:
-    """The court as it was made."""
-    return Court(built_world)
+from tests.judge.dispute.court import Court, Hearing
 
 
 @pytest.fixture
-def court(built_court: Court, world: World) -> Court:  # the world rewinds it
-    """A court to go before."""
-    return built_court
+def hearing(request: pytest.FixtureRequest, court: Court) -> Hearing:
+    """The module's `LIE`, posted."""
+    return court.hear_trace(request.module.LIE)
+
+
+@pytest.fixture
+def game(request: pytest.FixtureRequest, hearing: Hearing) -> int:
+    """A challenge of it, after which the defender has committed to the lie's trace."""
+    game = hearing.challenge()
+    hearing.trace(request.module.LIE)
+    return game

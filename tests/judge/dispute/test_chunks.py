@@ -14,18 +14,6 @@ EXAMPLE = reduction(33)
 TRUTH, LIE = EXAMPLE.trace, EXAMPLE.lie(0, 0, 1, 32)
 
 
-@pytest.fixture
-def hearing(court):
-    return court.hear_trace(LIE)
-
-
-@pytest.fixture
-def game(hearing):
-    game = hearing.challenge()
-    hearing.trace(LIE)
-    return game
-
-
 def test_pick_element__of_an_opened_tile__is_a_value_above_its_chunks(hearing, game):
     hearing.send(hearing.descend(game, LIE, TRUTH, until="pick_element"), hearing.challenger(game))
     cursor, tile = hearing.cursor(game), hearing.path(game)[-1].opening

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from executor.disputes.moves import Move, defend
 from executor.program.commitments import EMPTY
 from tests.judge.dispute.court import argument, changed
@@ -11,18 +9,6 @@ from tests.judge.dispute.programs import increments, table
 
 TRUTH = increments(40).trace
 LIE = increments(40).lie(0, 33, 4)
-
-
-@pytest.fixture
-def hearing(court):
-    return court.hear_trace(LIE)
-
-
-@pytest.fixture
-def game(hearing):
-    game = hearing.challenge()
-    hearing.trace(LIE)
-    return game
 
 
 def test_pick__a_child__is_where_the_game_goes(court, hearing, game, roles):

@@ -13,18 +13,6 @@ EXAMPLE = increments(3)
 TRUTH, LIE = EXAMPLE.trace, EXAMPLE.lie(0, 1, 4)
 
 
-@pytest.fixture
-def hearing(court):
-    return court.hear_trace(LIE)
-
-
-@pytest.fixture
-def game(hearing):
-    game = hearing.challenge()
-    hearing.trace(LIE)
-    return game
-
-
 def test_prove__a_false_value__refutes_the_result(court, hearing, game, roles):
     move = hearing.descend(game, LIE, TRUTH)
     hearing.send(move, roles.challenger)

@@ -18,14 +18,8 @@ LIE = increments(40).lie(0, 33, 4)
 
 
 @pytest.fixture
-def hearing(court):
-    return court.hear_trace(LIE)
-
-
-@pytest.fixture
-def game(hearing):
-    game = hearing.challenge()
-    hearing.trace(LIE)
+def game(hearing, game):
+    """The challenger has picked, too."""
     hearing.attack(game, TRUTH)
     return game
 

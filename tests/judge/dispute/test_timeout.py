@@ -14,12 +14,8 @@ CLOCK, EXTENSION = PARAMETERS.ruling_seconds * 3 // 10, 512
 
 
 @pytest.fixture
-def hearing(court):
-    return court.hear_trace(LIE)
-
-
-@pytest.fixture
 def game(hearing):
+    """The defender has yet to commit to a trace."""
     return hearing.challenge()
 
 
