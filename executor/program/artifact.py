@@ -6,14 +6,18 @@
     operations, each: length of the record (u32), record
     constants' canonical bytes, one after the other, to the end of the file
 
-A file is data and nothing else, so whatever it contains, loading it ends in a valid program or in an error.
-Every size is checked against the file's length before memory is taken for it.
+A file is data and nothing else, so whatever it contains, loading it ends in a valid program or in an error,
+at a cost in proportion to its length: every size is checked against that length before memory is taken for
+it, and the constants are read only once all else is known to be a program.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,7 +30,6 @@ from executor.program.encoding import (
     decode_header,
     decode_record,
     encode_header,
-    encode_record,
 )
 from executor.program.ir import Constant, ElementType, InvalidProgram, Operation, Program, TensorType
 from executor.program.validation import (
@@ -35,6 +38,8 @@ from executor.program.validation import (
     MAX_INPUTS,
     MAX_OPERATIONS,
     MAX_RANK,
+    check_intervals,
+    check_structure,
     validate,
 )
 
@@ -54,8 +59,7 @@ def save(program: Program, path: str | os.PathLike[str]) -> None:
         for tensor in (*program.inputs, *(constant.type for constant in program.constants)):
             file.write(struct.pack(f">BB{len(tensor.dims)}Q", tensor.element, len(tensor.dims), *tensor.dims))
         for operation in program.operations:
-            record = encode_record(operation)
-            file.write(struct.pack(">I", len(record)) + record)
+            file.write(struct.pack(">I", len(operation.record)) + operation.record)
         for constant in program.constants:
             file.write(constant.canonical)
 
@@ -68,12 +72,15 @@ def load(
     Raises InvalidArtifact if the file is longer than `limit` bytes, malformed, states another cost than its
     program's or has another root than `expected_root`; InvalidProgram if what it contains is not a program.
     """
-    with Path(path).open("rb") as file:
+    with _collector_resting(), Path(path).open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         _expect(size <= limit, f"{size} bytes, above the limit of {limit}")
-        program, stated = _parse(file, size)
-    header = validate(program)
-    _expect(header == stated, f"the header states {stated}, the program's is {header}")
+        program, stated = _take_structure(file, size)
+        header = check_structure(program)
+        _expect(header == stated, f"the header states {stated}, the program's is {header}")
+        for index, constant in enumerate(program.constants):
+            _fill(constant, file, f"constant {index}")
+        check_intervals(program)
     if expected_root is not None:
         _expect(
             program.root == expected_root,
@@ -82,7 +89,8 @@ def load(
     return program
 
 
-def _parse(file: BinaryIO, size: int) -> tuple[Program, Header]:
+def _take_structure(file: BinaryIO, size: int) -> tuple[Program, Header]:
+    """All but the constants' elements, for which there is room; and the header as the file states it."""
     _expect(_take(file, len(MAGIC), "magic") == MAGIC, "it does not begin as an artifact does")
     header = decode_header(_take(file, HEADER_SIZE, "header"))
     for what, count, most in (
@@ -93,12 +101,15 @@ def _parse(file: BinaryIO, size: int) -> tuple[Program, Header]:
         _expect(count <= most, f"{count} {what}, above {most}")
     inputs = [_take_tensor(file, f"input {index}") for index in range(header.inputs)]
     types = [_take_tensor(file, f"constant {index}") for index in range(header.constants)]
-    operations = [_take_operation(file, index) for index in range(header.operations)]
+    records = [_take_record(file, f"operation {index}") for index in range(header.operations)]
     rest, needed = size - file.tell(), sum(tensor.size for tensor in types)
     _expect(rest == needed, f"{rest} bytes of constants where their dimensions need {needed}")
-    constants = [_take_constant(file, tensor, f"constant {index}") for index, tensor in enumerate(types)]
     program = Program(
-        tuple(operations), tuple(inputs), tuple(constants), header.step_bound, header.step_input
+        tuple(_decode(record, f"operation {index}") for index, record in enumerate(records)),
+        tuple(inputs),
+        tuple(Constant(tensor, np.empty(tensor.count, tensor.element.native)) for tensor in types),
+        header.step_bound,
+        header.step_input,
     )
     return program, header
 
@@ -111,32 +122,49 @@ def _take(file: BinaryIO, length: int, what: str) -> bytes:
 
 def _take_tensor(file: BinaryIO, what: str) -> TensorType:
     element, rank = _take(file, 2, what)
-    _expect(element in set(ElementType), f"{what}: type {element} does not exist")
+    _expect(element <= max(ElementType), f"{what}: type {element} does not exist")
     _expect(1 <= rank <= MAX_RANK, f"{what}: rank {rank} is not in 1 .. {MAX_RANK}")
     tensor = TensorType(ElementType(element), struct.unpack(f">{rank}Q", _take(file, 8 * rank, what)))
     _expect(0 < tensor.count < MAX_ELEMENTS, f"{what}: {tensor.count} elements are not in 1 .. 2^31 - 1")
     return tensor
 
 
-def _take_operation(file: BinaryIO, index: int) -> Operation:
-    (length,) = struct.unpack(">I", _take(file, 4, f"operation {index}"))
-    _expect(length <= MAX_RECORD, f"operation {index}: a record of {length} bytes, above {MAX_RECORD}")
-    record = _take(file, length, f"operation {index}")
+def _take_record(file: BinaryIO, what: str) -> bytes:
+    (length,) = struct.unpack(">I", _take(file, 4, what))
+    _expect(length <= MAX_RECORD, f"{what}: a record of {length} bytes, above {MAX_RECORD}")
+    return _take(file, length, what)
+
+
+def _decode(record: bytes, what: str) -> Operation:
     try:
         return decode_record(record)
     except InvalidProgram as error:
-        raise InvalidProgram(f"operation {index}: {error}") from None
+        raise InvalidProgram(f"{what}: {error}") from None
 
 
-def _take_constant(file: BinaryIO, tensor: TensorType, what: str) -> Constant:
-    data = np.empty(tensor.count, tensor.element.canonical)
-    view = data.data.cast("B")
-    filled = 0
-    while filled < len(view):
-        got = file.readinto(view[filled:])  # type: ignore[attr-defined]  # BinaryIO lacks what every file has
+def _fill(constant: Constant, file: BinaryIO, what: str) -> None:
+    """Read the constant's elements into their room."""
+    rest = constant.data.data.cast("B")
+    while rest:
+        got = file.readinto(rest)  # type: ignore[attr-defined]  # BinaryIO lacks what every file has
         _expect(bool(got), f"it ends within {what}")
-        filled += got
-    return Constant(tensor, data.astype(tensor.element.native))
+        rest = rest[got:]
+    if constant.type.element.canonical != constant.type.element.native:
+        constant.data.byteswap(inplace=True)
+
+
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """Without Python's collector of cycles: it would look through hundreds of thousands of new objects, over
+    and over, for cycles of which a program has none, and take as long as all the rest.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _expect(holds: bool, message: str) -> None:

@@ -58,7 +58,7 @@ class Place:
 
 def header_of(program: Program) -> Header:
     """The header: counts, sizes and costs over all steps of a program that validation accepts."""
-    costs = [step_cost(program, operation) for operation in program.operations]
+    costs = program.step_costs
     macs = sum(op.result.count * op.terms for op in program.operations if op.opcode is Opcode.DOT)
     return Header(
         inputs=len(program.inputs),
@@ -97,10 +97,12 @@ def _views_cost(
     program: Program, operation: Operation, views: list[tuple[View, int]], posted: int
 ) -> StepCost:
     """Cost of a step that reads that many terms through each view and combines `posted` chunk results."""
+    axes = len(operation.result.dims) + len(operation.reduction)
     tiles, proof, gas = 0, MAX_RECORD + 32 * posted, 150_000 + 500 * posted
     for view, terms in views:
-        forms = [view.offset, *(guard.form for guard in view.guards)]
-        coefficients = sum(1 for form in forms for c in (*form.axes, form.step) if c)
+        forms = view.forms
+        zeros = sum([(*form.axes, form.step).count(0) for form in forms])
+        coefficients = len(forms) * (axes + 1) - zeros
         gas += terms * (3_500 + 150 * len(forms) + 100 * coefficients)
         if view.source is not Source.IMMEDIATE:
             place = _place(program, view)
@@ -127,6 +129,8 @@ def _place(program: Program, view: View) -> Place:
 
 def touched_tiles(view: View, operation: Operation, terms: int, place: Place) -> int:
     """Upper bound on the distinct tiles that `terms` consecutive reduction elements of one output touch."""
+    if terms == 1:
+        return 1
     bounds = [terms]
     if not place.stacked:
         bounds.append(count_tiles(place.size))
@@ -153,7 +157,7 @@ def _runs(view: View, operation: Operation, terms: int) -> Iterator[tuple[list[i
 def _box_tiles(lengths: list[int], strides: list[int], place: Place) -> int:
     """Upper bound on the tiles under a box of elements: spans over the near axes, once for each far index."""
     axes = sorted(
-        (abs(stride) * place.width, n) for n, stride in zip(lengths, strides, strict=True) if stride
+        (abs(stride) * place.width, n) for n, stride in zip(lengths, strides, strict=True) if stride and n > 1
     )
     best = repeats = math.prod(n for _, n in axes)
     span = place.width

@@ -65,15 +65,13 @@ MAX_REDUCTION_RANK = 7
 MAX_OPERANDS = 3
 MAX_GUARDS = 4
 
-_HEAD = struct.Struct(">7BxI4xq8x")
-_RESULT_DIMS = struct.Struct(">8I")
-_REDUCTION_DIMS = struct.Struct(">4x7I")
-_VIEW = struct.Struct(">BBxxI4xiq8x")
-_GUARD = struct.Struct(">12xiq8x")
-_COEFFICIENTS = struct.Struct(">8i8i")
+# Three words each: what is particular, then the dimensions or the coefficients.
+_HEAD = struct.Struct(">7BxI4xq8x8I4x7I")
+_VIEW = struct.Struct(">BBxxI4xiq8x8i8i")
+_GUARD = struct.Struct(">12xiq8x8i8i")
 _HEADER = struct.Struct(">BBHIIIQQQQIIQ")
 
-MAX_RECORD = 32 * (3 + 5 * 3 * (1 + MAX_GUARDS))
+MAX_RECORD = _HEAD.size + (MAX_OPERANDS + 2) * (_VIEW.size + MAX_GUARDS * _GUARD.size)
 HEADER_SIZE = _HEADER.size
 
 
@@ -112,82 +110,93 @@ def encode_record(operation: Operation) -> bytes:
             operation.shift,
             operation.chunk,
             operation.immediate,
+            *_padded(operation.result.dims, MAX_RANK),
+            *_padded(operation.reduction, MAX_REDUCTION_RANK),
         )
-        dims = _RESULT_DIMS.pack(*_padded(operation.result.dims, 8))
-        reduction = _REDUCTION_DIMS.pack(*_padded(operation.reduction, 7))
     except struct.error as error:
         raise InvalidProgram(f"a number does not fit the record: {error}") from None
     views = (_encode_view(view, name, rank, depth) for name, view in operation.named_views)
-    return head + dims + reduction + b"".join(views)
+    return head + b"".join(views)
 
 
 def _encode_view(view: View, name: str, rank: int, depth: int) -> bytes:
     _expect(len(view.guards) <= MAX_GUARDS, f"{name}: {len(view.guards)} guards, above {MAX_GUARDS}")
-    forms = [view.offset, *(guard.form for guard in view.guards)]
-    for form in forms:
+    for form in view.forms:
         given = len(form.output), len(form.reduction)
-        _expect(given == (rank, depth), f"{name}: coefficients for {given} axes, not {(rank, depth)}")
+        if given != (rank, depth):
+            raise InvalidProgram(f"{name}: coefficients for {given} axes, not {(rank, depth)}")
+    offset = view.offset
     try:
-        words = [_VIEW.pack(view.source, len(view.guards), view.index, view.offset.constant, view.fill)]
-        words += [_GUARD.pack(guard.form.constant, guard.limit) for guard in view.guards]
-        coefficients = [
-            _COEFFICIENTS.pack(*_padded(form.output, 8), form.step, *_padded(form.reduction, 7))
-            for form in forms
-        ]
+        words = _VIEW.pack(
+            view.source, len(view.guards), view.index, offset.constant, view.fill, *_coefficients(offset)
+        )
+        for guard in view.guards:
+            words += _GUARD.pack(guard.form.constant, guard.limit, *_coefficients(guard.form))
     except struct.error as error:
         raise InvalidProgram(f"{name}: a number does not fit the record: {error}") from None
-    return b"".join(word + pair for word, pair in zip(words, coefficients, strict=True))
+    return words
+
+
+def _coefficients(form: Affine) -> tuple[int, ...]:
+    """Those of the output indices, of the step, and of the reduction indices, as two words hold them."""
+    return (*_padded(form.output, MAX_RANK), form.step, *_padded(form.reduction, MAX_REDUCTION_RANK))
 
 
 def decode_record(record: bytes) -> Operation:
     """The operation that these bytes, and only these, encode; InvalidProgram for any other byte string."""
     try:
-        operation, end = _decode(record)
-    except (struct.error, ValueError) as error:
+        operation = _decode(record)
+    except ValueError as error:
         raise InvalidProgram(f"ill-formed record: {error}") from None
-    if end != len(record) or encode_record(operation) != record:
-        raise InvalidProgram("ill-formed record: not the one encoding of its operation")
+    if operation.record != record:
+        at = next(at for at, (a, b) in enumerate(zip(record, operation.record, strict=False)) if a != b)
+        raise InvalidProgram(f"ill-formed record: byte {at} is {record[at]}, not {operation.record[at]}")
     return operation
 
 
-def _decode(record: bytes) -> tuple[Operation, int]:
-    opcode, function, element, rank, depth, operands, shift, chunk, value = _HEAD.unpack_from(record)
+def _decode(record: bytes) -> Operation:
+    _expect(len(record) >= _HEAD.size, "it ends within its first three words")
+    numbers = _HEAD.unpack_from(record)
+    opcode, function, element, rank, depth, operands, shift, chunk, value = numbers[:9]
     _expect(1 <= rank <= MAX_RANK and depth <= MAX_REDUCTION_RANK, f"ranks {rank} and {depth}")
     _expect(1 <= operands <= MAX_OPERANDS, f"{operands} operands")
-    dims = _RESULT_DIMS.unpack_from(record, 32)[:rank]
-    reduction = _REDUCTION_DIMS.unpack_from(record, 64)[:depth]
-    position, views = 96, []
-    for _ in range(operands + 2):
-        view, position = _decode_view(record, position, rank, depth)
+    position, views = _HEAD.size, []
+    for number in range(operands + 2):
+        try:
+            view, position = _decode_view(record, position, rank, depth)
+        except struct.error:
+            raise InvalidProgram(f"it ends within view {number}") from None
         views.append(view)
-    operation = Operation(
+    _expect(position == len(record), f"{len(record)} bytes where its views end at {position}")
+    return Operation(
         opcode=Opcode(opcode),
         function=Function(function),
-        result=TensorType(ElementType(element), dims),
+        result=TensorType(ElementType(element), numbers[9 : 9 + rank]),
         operands=tuple(views[:operands]),
         multiplier=views[operands],
         bias=views[operands + 1],
         shift=shift,
         immediate=value,
-        reduction=reduction,
+        reduction=numbers[17 : 17 + depth],
         chunk=chunk,
     )
-    return operation, position
 
 
 def _decode_view(record: bytes, position: int, rank: int, depth: int) -> tuple[View, int]:
-    def form(start: int, constant: int) -> Affine:
-        numbers = _COEFFICIENTS.unpack_from(record, start + 32)
-        return Affine(constant, numbers[:rank], numbers[9 : 9 + depth], numbers[8])
+    """The view at this position, and the position behind it; struct.error where the record ends before."""
 
-    source, guards, index, constant, fill = _VIEW.unpack_from(record, position)
-    _expect(guards <= MAX_GUARDS, f"{guards} guards")
-    offset = form(position, constant)
-    found = []
-    for start in range(position + 96, position + 96 * (1 + guards), 96):
-        guard_constant, limit = _GUARD.unpack_from(record, start)
-        found.append(Guard(form(start, guard_constant), limit))
-    return View(Source(source), index, offset, fill, tuple(found)), position + 96 * (1 + guards)
+    def form(constant: int, coefficients: tuple[int, ...]) -> Affine:
+        return Affine(constant, coefficients[:rank], coefficients[9 : 9 + depth], coefficients[8])
+
+    source, count, index, constant, fill, *_ = numbers = _VIEW.unpack_from(record, position)
+    _expect(count <= MAX_GUARDS, f"{count} guards")
+    position += _VIEW.size
+    guards = []
+    for _ in range(count):
+        guard = _GUARD.unpack_from(record, position)
+        guards.append(Guard(form(guard[0], guard[2:]), guard[1]))
+        position += _GUARD.size
+    return View(Source(source), index, form(constant, numbers[5:]), fill, tuple(guards)), position
 
 
 def encode_header(header: Header) -> bytes:
@@ -224,7 +233,7 @@ def program_root(program: Program) -> bytes:
     """The root over header, operations, constants and inputs; InvalidProgram if the program has none."""
     from executor.program.cost import header_of  # costs are counted on the records' terms
 
-    operations = [hash_operation(encode_record(operation)) for operation in program.operations]
+    operations = [hash_operation(operation.record) for operation in program.operations]
     inputs = [
         hash_input(tensor.element, tensor.dims, tensor.size, offset)
         for tensor, offset in zip(program.inputs, program.input_offsets, strict=True)
@@ -238,7 +247,7 @@ def program_root(program: Program) -> bytes:
 
 
 def _padded(numbers: tuple[int, ...], length: int) -> tuple[int, ...]:
-    return (*numbers, *(0 for _ in range(length - len(numbers))))
+    return numbers + (0,) * (length - len(numbers))
 
 
 def _expect(holds: bool, message: str) -> None:

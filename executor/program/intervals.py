@@ -1,4 +1,4 @@
-"""Static intervals: the proof that no value of a program reaches 2^63.
+"""Static intervals: the proof that no value of a program reaches 2^63, and no offset into a tensor 2^62.
 
 Every output gets an interval from the intervals of its operands: constants have theirs by inspection, inputs
 and histories the range of their type, outputs the one found here. A view that can miss its source also reads
@@ -23,9 +23,11 @@ from executor.program.ir import (
     Source,
     View,
 )
-from executor.program.views import always_present
+from executor.program.views import always_present, form_interval
 
 LIMIT = 1 << 63
+OFFSET_LIMIT = 1 << 62
+"""No offset and no guard may reach it, so that they, too, are exact in int64."""
 
 
 def output_interval(program: Program, operation: Operation, outputs: Sequence[Interval]) -> Interval:
@@ -35,17 +37,16 @@ def output_interval(program: Program, operation: Operation, outputs: Sequence[In
     """
     found: list[Interval] = []
     skipped = None
+    dims = operation.result.dims + operation.reduction
     for name, view in operation.named_views:
         if view.source is Source.IMMEDIATE:
             found.append((view.fill, view.fill))
             continue
         tensor, interval = program.source_type(view), _source_interval(program, view, outputs)
         is_table = operation.opcode is Opcode.GATHER and name == "operand 1"
-        reach = tensor.count - tensor.count // tensor.dims[0] if is_table else 0
-        dims = operation.result.dims + operation.reduction
-        may_miss = view.source is Source.HISTORY or not always_present(
-            view, tensor.count, dims, program.step_bound, reach
-        )
+        last_row = tensor.count - tensor.count // tensor.dims[0] if is_table else 0
+        reaches = _reaches(view, name, dims, program.step_bound)
+        may_miss = view.source is Source.HISTORY or not always_present(view, reaches, tensor.count, last_row)
         if operation.opcode is Opcode.MAX and name == "operand 0":
             lowest = tensor.element.interval[0]
             skipped = (lowest, lowest) if may_miss else None
@@ -53,6 +54,16 @@ def output_interval(program: Program, operation: Operation, outputs: Sequence[In
             interval = union(interval, (view.fill, view.fill))
         found.append(interval)
     return _rescaled(operation, found[:-2], skipped, multiplier=found[-2], bias=found[-1])
+
+
+def _reaches(view: View, name: str, dims: Sequence[int], steps: int) -> list[Interval]:
+    """Intervals of the view's offset and of its guards."""
+    reaches = [form_interval(form, dims, steps) for form in view.forms]
+    for number, (low, high) in enumerate(reaches):
+        if max(-low, high) >= OFFSET_LIMIT:
+            where = f"guard {number - 1}" if number else "offset"
+            raise InvalidProgram(f"{name}: {where} may reach {max(-low, high)}, above 2^62")
+    return reaches
 
 
 def _source_interval(program: Program, view: View, outputs: Sequence[Interval]) -> Interval:

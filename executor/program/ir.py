@@ -12,12 +12,15 @@ import math
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from executor.program.commitments import WORD, tensor_root
+
+if TYPE_CHECKING:
+    from executor.program.cost import StepCost
 
 IntArray = npt.NDArray[np.signedinteger[Any]]
 Interval = tuple[int, int]
@@ -128,7 +131,7 @@ class TensorType:
         return self.count * self.element.width
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Affine:
     """constant + step * t + sum(output_j * output index j) + sum(reduction_j * reduction index j)."""
 
@@ -143,7 +146,7 @@ class Affine:
         return self.output + self.reduction
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Guard:
     """Holds where 0 <= form < limit."""
 
@@ -151,7 +154,7 @@ class Guard:
     limit: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class View:
     """How an operand is read: the element at flat offset `offset` of the source.
 
@@ -163,6 +166,11 @@ class View:
     offset: Affine
     fill: int = 0
     guards: tuple[Guard, ...] = ()
+
+    @property
+    def forms(self) -> list[Affine]:
+        """The offset, then the form of every guard."""
+        return [self.offset, *(guard.form for guard in self.guards)]
 
 
 def immediate(value: int, rank: int, reduction: int = 0) -> View:
@@ -212,6 +220,13 @@ class Operation:
         """Number of reduction elements behind one output element."""
         return math.prod(self.reduction)
 
+    @cached_property
+    def record(self) -> bytes:
+        """Its bytes, which the program root binds; InvalidProgram if a number does not fit its field."""
+        from executor.program.encoding import encode_record  # the encoding is written over these classes
+
+        return encode_record(self)
+
 
 @dataclass(frozen=True, eq=False)
 class Constant:
@@ -227,7 +242,7 @@ class Constant:
     @property
     def canonical(self) -> memoryview:
         """The canonical bytes."""
-        return self.data.astype(self.type.element.canonical).data.cast("B")
+        return self.data.astype(self.type.element.canonical, copy=False).data.cast("B")
 
     @cached_property
     def interval(self) -> Interval:
@@ -282,6 +297,13 @@ class Program:
             case Source.OUTPUT | Source.HISTORY:
                 return self.operations[view.index].result
         raise ValueError("an immediate reads no tensor")
+
+    @cached_property
+    def step_costs(self) -> tuple[StepCost, ...]:
+        """What the dearest step of a dispute about each operation costs."""
+        from executor.program.cost import step_cost  # costs are counted over these classes
+
+        return tuple(step_cost(self, operation) for operation in self.operations)
 
     @cached_property
     def root(self) -> bytes:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from executor.program.cost import MAX_GAS, MAX_PROOF, header_of, step_cost
-from executor.program.encoding import Header, encode_header, encode_record
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from executor.program.cost import MAX_GAS, MAX_PROOF, StepCost, header_of
+from executor.program.encoding import Header, encode_header
 from executor.program.intervals import output_interval
 from executor.program.ir import (
     Function,
@@ -17,15 +20,12 @@ from executor.program.ir import (
     View,
     immediate,
 )
-from executor.program.views import form_interval
 
 MAX_OPERATIONS = 1 << 12
 MAX_CONSTANTS = 1 << 12
 MAX_INPUTS = 255
 MAX_RANK = 8
 MAX_ELEMENTS = 1 << 31
-MAX_OFFSET = 1 << 62
-"""No offset and no guard may reach it, so that they are exact in int64 too."""
 
 
 def validate(program: Program) -> Header:
@@ -33,25 +33,48 @@ def validate(program: Program) -> Header:
 
     Raises InvalidProgram, which names the operation and the field, at the first rule that is broken.
     """
+    header = check_structure(program)
+    check_intervals(program)
+    return header
+
+
+def check_structure(program: Program) -> Header:
+    """Check every rule but those about values, without a look at any constant's, and return the header."""
     _check_counts(program)
     _check_tensors(program)
-    intervals: list[Interval] = []
     for index, operation in enumerate(program.operations):
-        _check_dims(f"operation {index} ({_name(operation)}): result", operation.result)
+        with _naming(index, operation):
+            _check_dims("result", operation.result)
     for index, operation in enumerate(program.operations):
-        try:
-            encode_record(operation)
+        with _naming(index, operation):
+            _ = operation.record  # which there is only where every number fits its field
             _check_shape(operation)
             for name, view in operation.named_views:
                 _check_view(program, operation, index, name, view)
-            intervals.append(output_interval(program, operation, intervals))
-            _check_cost(program, operation)
-        except InvalidProgram as error:
-            raise InvalidProgram(f"operation {index} ({_name(operation)}): {error}") from None
     _check_liveness(program)
+    for index, (operation, cost) in enumerate(zip(program.operations, program.step_costs, strict=True)):
+        with _naming(index, operation):
+            _check_cost(cost)
     header = header_of(program)
     encode_header(header)
     return header
+
+
+def check_intervals(program: Program) -> None:
+    """Check of a program of sound structure that no value on the way to its output reaches 2^63."""
+    intervals: list[Interval] = []
+    for index, operation in enumerate(program.operations):
+        with _naming(index, operation):
+            intervals.append(output_interval(program, operation, intervals))
+
+
+@contextmanager
+def _naming(index: int, operation: Operation) -> Iterator[None]:
+    """Puts the operation in front of what is wrong with it."""
+    try:
+        yield
+    except InvalidProgram as error:
+        raise InvalidProgram(f"operation {index} ({_name(operation)}): {error}") from None
 
 
 def _check_counts(program: Program) -> None:
@@ -126,12 +149,10 @@ def _check_immediate(operation: Operation) -> None:
 
 
 def _check_view(program: Program, operation: Operation, index: int, name: str, view: View) -> None:
-    dims, depth = operation.result.dims + operation.reduction, len(operation.reduction)
-    forms = [view.offset, *(guard.form for guard in view.guards)]
-    if name in ("multiplier", "bias"):
-        _expect(not any(any(form.reduction) for form in forms), f"{name}: it depends on a reduction index")
+    if name in ("multiplier", "bias") and any(any(form.reduction) for form in view.forms):
+        raise InvalidProgram(f"{name}: it depends on a reduction index")
     if view.source is Source.IMMEDIATE:
-        plain = immediate(view.fill, len(operation.result.dims), depth)
+        plain = immediate(view.fill, len(operation.result.dims), len(operation.reduction))
         _expect(view == plain, f"{name}: an immediate has an index, an offset or guards")
         _expect(
             not (operation.opcode is Opcode.MAX and name == "operand 0"),
@@ -157,19 +178,12 @@ def _check_view(program: Program, operation: Operation, index: int, name: str, v
     )
     low, high = program.source_type(view).element.interval
     _expect(low <= view.fill <= high, f"{name}: fill {view.fill} is not a value of its source's type")
-    for number, form in enumerate(forms):
-        where = f"{name}: " + ("offset" if number == 0 else f"guard {number - 1}")
-        low, high = form_interval(form, dims, program.step_bound)
-        _expect(max(-low, high) < MAX_OFFSET, f"{where} may reach {max(-low, high)}, above 2^62")
     for number, guard in enumerate(view.guards):
-        _expect(
-            1 <= guard.limit < MAX_ELEMENTS,
-            f"{name}: guard {number}: limit {guard.limit} is not in 1 .. 2^31 - 1",
-        )
+        if not 1 <= guard.limit < MAX_ELEMENTS:
+            raise InvalidProgram(f"{name}: guard {number}: limit {guard.limit} is not in 1 .. 2^31 - 1")
 
 
-def _check_cost(program: Program, operation: Operation) -> None:
-    cost = step_cost(program, operation)
+def _check_cost(cost: StepCost) -> None:
     _expect(
         cost.proof <= MAX_PROOF,
         f"a step touches {cost.tiles} tiles and its proof may take {cost.proof} bytes, above {MAX_PROOF}",

@@ -47,24 +47,22 @@ def read(
 
 def form_interval(form: Affine, dims: Sequence[int], steps: int) -> Interval:
     """Smallest and largest value of the form over all indices below `dims` and all steps below `steps`."""
-    reaches = [coefficient * (n - 1) for coefficient, n in zip(form.axes, dims, strict=True)]
-    reaches.append(form.step * (steps - 1))
-    return form.constant + sum(r for r in reaches if r < 0), form.constant + sum(r for r in reaches if r > 0)
+    low = high = form.constant
+    for coefficient, n in zip((*form.axes, form.step), (*dims, steps), strict=True):
+        if coefficient > 0:
+            high += coefficient * (n - 1)
+        elif coefficient < 0:
+            low += coefficient * (n - 1)
+    return low, high
 
 
-def always_present(view: View, count: int, dims: Sequence[int], steps: int, reach: int = 0) -> bool:
+def always_present(view: View, reaches: Sequence[Interval], count: int, row_offset: int = 0) -> bool:
     """Whether the view never reads its fill from a source of `count` elements.
 
-    `reach` is the largest row offset that is added to the view's own.
+    `reaches` are the intervals of its forms; `row_offset` is the largest that is added to the offset.
     """
-    low, high = form_interval(view.offset, dims, steps)
-    if low < 0 or high + reach >= count:
-        return False
-    for guard in view.guards:
-        low, high = form_interval(guard.form, dims, steps)
-        if low < 0 or high >= guard.limit:
-            return False
-    return True
+    limits = [count - row_offset, *(guard.limit for guard in view.guards)]
+    return all(low >= 0 and high < limit for (low, high), limit in zip(reaches, limits, strict=True))
 
 
 def split(box: Box, axes: int, limit: int) -> list[Box]:

@@ -97,8 +97,8 @@ def test_view__coefficients__fit_int32() -> None:
 def test_view__offset_beyond_2_to_62__is_refused() -> None:
     n, steep = 2**31 - 1, 2**31 - 1
     operation = dot(
-        result=tensor(INT8, n),
-        operands=(view(0, Affine(0, (steep,), (steep,), steep)), immediate(0, 1, 1)),
+        result=tensor(INT8, 1),
+        operands=(view(0, Affine(0, (0,), (steep,), steep)), immediate(0, 1, 1)),
         reduction=(n,),
         chunk=1,
     )
