@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import reduce
 from typing import Protocol
 
 import numpy as np
@@ -96,7 +97,7 @@ class Interpreter:
         rank = len(dims)
         result = np.empty(dims, operation.result.element.native)
         whole = tuple(range(n) for n in dims + operation.reduction)
-        for box in split(whole, rank, PIECE):
+        for box in split(whole, range(rank), PIECE):
             outputs = box[:rank] + tuple(range(1) for _ in operation.reduction)
             shape = tuple(len(indices) for indices in box[:rank])
             exact = self._exact(operation, index, step, box)
@@ -110,25 +111,35 @@ class Interpreter:
 
     def _exact(self, operation: Operation, index: int, step: int, box: Box) -> Int64Array:
         """What the opcode computes, before bias, rescale and saturation, over the box's output indices."""
-        rank = len(operation.result.dims)
-        reduced = tuple(range(rank, len(box)))
-        a, present = self._read(operation.operands[0], index, step, box)
+        pieces = split(box, range(len(operation.result.dims), len(box)), PIECE)
         match operation.opcode:
             case Opcode.DOT:
-                b, _ = self._read(operation.operands[1], index, step, box)
-                axes = list(range(len(box)))
-                return np.asarray(np.einsum(a, axes, b, axes, axes[:rank]))
+                return reduce(np.add, (self._sum(operation, index, step, piece) for piece in pieces))
             case Opcode.MAX:
-                lowest = self.source(operation.operands[0], index, step)[0].dtype
-                return np.asarray(np.where(present, a, np.iinfo(lowest).min).max(axis=reduced))
+                return reduce(np.maximum, (self._maximum(operation, index, step, piece) for piece in pieces))
             case Opcode.GATHER:
                 table, first = self.source(operation.operands[1], index, step)
                 row = table.size // first if first else 0
+                a, _ = self._read(operation.operands[0], index, step, box)
                 looked_up = np.minimum(np.maximum(a + operation.immediate, 0), first - 1) * row
                 return read(operation.operands[1], table, box, step, looked_up)[0]
             case Opcode.MAP:
                 operands = [self._read(view, index, step, box)[0] for view in operation.operands]
                 return apply(operation.function, operands, operation.immediate)
+
+    def _sum(self, operation: Operation, index: int, step: int, box: Box) -> Int64Array:
+        """Sum over the box's reduction indices of the products of both operands."""
+        a, b = (self._read(view, index, step, box)[0] for view in operation.operands)
+        axes = list(range(len(box)))
+        return np.asarray(np.einsum(a, axes, b, axes, axes[: len(operation.result.dims)]))
+
+    def _maximum(self, operation: Operation, index: int, step: int, box: Box) -> Int64Array:
+        """Maximum over the box's reduction indices of the elements that are there."""
+        (view,) = operation.operands
+        values, present = self._read(view, index, step, box)
+        lowest = np.iinfo(self.source(view, index, step)[0].dtype).min
+        reduced = tuple(range(len(operation.result.dims), len(box)))
+        return np.asarray(np.where(present, values, lowest).max(axis=reduced))
 
     def _read(self, view: View, index: int, step: int, box: Box) -> tuple[Int64Array, BoolArray]:
         return read(view, self.source(view, index, step)[0], box, step)

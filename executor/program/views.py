@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -65,11 +65,13 @@ def always_present(view: View, reaches: Sequence[Interval], count: int, row_offs
     return all(low >= 0 and high < limit for (low, high), limit in zip(reaches, limits, strict=True))
 
 
-def split(box: Box, axes: int, limit: int) -> list[Box]:
-    """The box in pieces of at most `limit` indices each, cut along its first `axes` axes only."""
-    if math.prod(map(len, box)) <= limit or all(len(indices) == 1 for indices in box[:axes]):
-        return [box]
-    axis = max(range(axes), key=lambda a: len(box[a]))
+def split(box: Box, axes: range, limit: int) -> Iterator[Box]:
+    """The box in pieces of at most `limit` indices each, cut along `axes` only."""
+    long = [axis for axis in axes if len(box[axis]) > 1]
+    if math.prod(map(len, box)) <= limit or not long:
+        yield box
+        return
+    axis = max(long, key=lambda a: len(box[a]))
     middle = (box[axis].start + box[axis].stop) // 2
-    halves = range(box[axis].start, middle), range(middle, box[axis].stop)
-    return [piece for half in halves for piece in split((*box[:axis], half, *box[axis + 1 :]), axes, limit)]
+    for half in (range(box[axis].start, middle), range(middle, box[axis].stop)):
+        yield from split((*box[:axis], half, *box[axis + 1 :]), axes, limit)

@@ -1,9 +1,15 @@
 """The interpreter against the plain evaluator, on random programs and inputs."""
 
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from executor.program import Interpreter, Program, run
+from executor.program import Interpreter, Program, interpreter, run
+from executor.program.ir import Affine, Guard, Operation, immediate
+from tests.program.build import INT16, dot, maximum, pack, program, unpack, view
 from tests.program.plain import evaluate
 from tests.program.strategies import VALID_PROGRAMS
 
@@ -35,3 +41,20 @@ def test_interpreter__random_programs__equals_the_plain_evaluator(program: Progr
     output = b"".join(x.to_bytes(width, "big", signed=True) for x in expected[-1][-1])
     assert run(program, data) == output
     assert len(output) == program.output_size
+
+
+@pytest.mark.parametrize("made", [dot, maximum])
+def test_interpreter__longer_reduction_than_a_piece__takes_memory_for_a_piece(
+    monkeypatch: pytest.MonkeyPatch, made: Callable[..., Operation]
+) -> None:
+    monkeypatch.setattr(interpreter, "PIECE", 1 << 8)
+    wrapped = view(0, Affine(-5, (4,), (1,)), guards=(Guard(Affine(0, (0,), (1,)), 1000),), fill=-3)
+    operation = made(operands=(wrapped, immediate(2, 1, 1))[: len(made().operands)], reduction=(1 << 16,))
+    tested = program(operation)
+    data = pack(INT16, [9, -4, 5, 7, 300, 1])
+    tracemalloc.start()
+    output = run(tested, data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert unpack(operation.result.element, output) == evaluate(tested, data)[0][0]
+    assert peak < 1 << 17
