@@ -18,10 +18,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from executor.program import Program
 from executor.program.commitments import WORD, keccak256
 from executor.program.ir import ElementType
 
 VERSION = "elenchus schema 1"
+MOST_BYTES = 1 << 20
+"""Of a file."""
+MOST_BRACKETS = 1 << 14
+"""Of a file: nested nonsense would end the process where its stack may grow."""
+MOST_SCALE = 1 << 1023
+"""Bound of a scale's numerator and denominator, so that both are floating-point numbers."""
 
 
 class SchemaError(ValueError):
@@ -37,6 +44,12 @@ class Field:
     element: ElementType
     scale: Fraction
 
+    def __post_init__(self) -> None:
+        if self.scale <= 0 or max(self.scale.numerator, self.scale.denominator) > MOST_SCALE:
+            raise SchemaError(f"{self.name}: its scale is not between 2^-1023 and 2^1023")
+        if min(self.dims, default=1) < 1 or self.size >= 1 << 34:
+            raise SchemaError(f"{self.name}: dimensions {list(self.dims)} are of no tensor")
+
     @property
     def size(self) -> int:
         """Length of its bytes."""
@@ -44,22 +57,35 @@ class Field:
 
     def encode(self, values: npt.ArrayLike) -> bytes:
         """The nearest integers, halves away from zero, held within the type."""
-        array = np.asarray(values, np.float64)
+        try:
+            array = np.asarray(values, np.float64)
+        except (TypeError, ValueError):
+            raise SchemaError(f"{self.name} contains something that is not a number") from None
         if array.shape != self.dims and array.size != math.prod(self.dims):
             raise SchemaError(f"{self.name} has dimensions {list(array.shape)}, not {list(self.dims)}")
         if not np.isfinite(array).all():
             raise SchemaError(f"{self.name} contains a value that is not a number")
-        units = np.abs(array) * self.scale.denominator / self.scale.numerator
         low, high = self.element.interval
-        rounded = np.copysign(np.floor(units + 0.5), array)
-        return np.clip(rounded, low, high).astype(self.element.canonical).tobytes()
+        given = np.asarray(values)
+        if self.scale == 1 and given.dtype.kind in "iu":  # not every integer is a float64
+            signed = np.minimum(given, np.iinfo(np.int64).max).astype(np.int64)
+            return np.clip(signed, low, high).astype(self.element.canonical).tobytes()
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is beyond either end anyway
+            units = np.abs(array) * float(self.scale.denominator) / float(self.scale.numerator)
+            whole = np.floor(units)
+            rounded = np.copysign(whole + (units - whole >= 0.5), array)
+        inside = (rounded > low) & (rounded < high)  # float64 has no 2^63 - 1
+        integers = np.where(inside, rounded, 0).astype(np.int64)
+        ends = np.where(rounded <= low, low, high)
+        return np.where(inside, integers, ends).astype(self.element.canonical).tobytes()
 
     def decode(self, data: bytes) -> npt.NDArray[np.float64]:
         """The real values behind the bytes."""
         if len(data) != self.size:
             raise SchemaError(f"{self.name} has {len(data)} bytes, not {self.size}")
         integers = np.frombuffer(data, self.element.canonical).astype(np.float64)
-        return (integers * self.scale.numerator / self.scale.denominator).reshape(self.dims)
+        scaled = integers * float(self.scale.numerator) / float(self.scale.denominator)
+        return np.asarray(scaled).reshape(self.dims)
 
     def document(self) -> dict[str, Any]:
         """As it stands in the file."""
@@ -73,11 +99,35 @@ class Field:
 
 @dataclass(frozen=True)
 class Schema:
-    """Inputs in the order of the program, outputs one after the other; a tokenizer's hash, if any."""
+    """Inputs in the order of the program, outputs one after the other; a tokenizer's hash, if any.
+
+    SchemaError where there is no output, or two inputs or two outputs have one name.
+    """
 
     inputs: tuple[Field, ...]
     outputs: tuple[Field, ...]
     tokenizer: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.outputs:
+            raise SchemaError("it has no output")
+        for fields in (self.inputs, self.outputs):
+            if len({field.name for field in fields}) < len(fields):
+                raise SchemaError("two tensors have one name")
+
+    def check(self, program: Program) -> None:
+        """SchemaError where these cannot be the inputs and outputs of the program.
+
+        Scales are beyond this check: a program does not know what its integers stand for. A version of a
+        model binds both, the program by its root and the schema by its hash.
+        """
+        stated = [(field.element, math.prod(field.dims)) for field in self.inputs]
+        if stated != [(tensor.element, tensor.count) for tensor in program.inputs]:
+            raise SchemaError("it describes other inputs than the program has")
+        size = sum(field.size for field in self.outputs)
+        types = {field.element for field in self.outputs}
+        if size != program.output_size or types != {program.output_type.element}:
+            raise SchemaError("it describes another output than the program has")
 
     def encode(self, arrays: Mapping[str, npt.ArrayLike]) -> bytes:
         """The input bytes of a request; SchemaError names what is missing, unknown or of the wrong shape."""
@@ -128,17 +178,24 @@ class Schema:
 
     @classmethod
     def load(cls, path: Path) -> Schema:
-        """Read a file; SchemaError if it is none."""
+        """Read a file; SchemaError if it is none, or not the one way to write its schema down."""
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
         try:
-            document = json.loads(path.read_bytes())
+            if len(data) > MOST_BYTES:
+                raise ValueError(f"more than {MOST_BYTES} bytes")
+            if data.count(b"[") + data.count(b"{") > MOST_BRACKETS:
+                raise ValueError(f"more than {MOST_BRACKETS} brackets")
+            document = json.loads(data)
             if document["version"] != VERSION:
                 raise ValueError(f"version {document['version']!r} is not {VERSION!r}")
             inputs, outputs = (tuple(map(_field, document[key])) for key in ("inputs", "outputs"))
-            if not outputs:
-                raise ValueError("it has no output")
-            return cls(inputs, outputs, str(document["tokenizer"]))
-        except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+            found = cls(inputs, outputs, str(document["tokenizer"]))
+            if found.canonical != data:
+                raise ValueError("its bytes are not the canonical ones, so they have another hash")
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             raise SchemaError(f"{path} is no schema: {error}") from None
+        return found
 
 
 def schema_path(program: Path) -> Path:
@@ -148,12 +205,9 @@ def schema_path(program: Path) -> Path:
 
 def _field(document: Mapping[str, Any]) -> Field:
     numerator, denominator = document["scale"]
-    field = Field(
+    return Field(
         str(document["name"]),
         tuple(int(n) for n in document["dims"]),
         ElementType[document["type"].upper()],
         Fraction(int(numerator), int(denominator)),
     )
-    if field.scale <= 0 or min(field.dims, default=1) < 1:
-        raise ValueError(f"{field.name}: scale and dimensions have to be positive")
-    return field

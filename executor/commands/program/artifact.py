@@ -9,7 +9,6 @@ import click
 from executor.program import InputTooLong, InvalidArtifact, InvalidProgram, Program, load, run
 from executor.program.ir import Source
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 MEMORY = click.option(
     "--memory", type=click.IntRange(1), default=4, show_default=True, help="GiB that running it may take."
 )
@@ -17,8 +16,6 @@ MEMORY = click.option(
 
 def opened(file: Path, root: bytes | None = None) -> Program:
     """The valid program in the file, with that root; ClickException where it holds none."""
-    if not file.is_file():
-        raise click.ClickException(f"{file} is no file")
     try:
         return load(file, root)
     except (InvalidArtifact, InvalidProgram) as error:
@@ -42,6 +39,8 @@ def answer(program: Program, data: bytes, gibibytes: int) -> bytes:
         return run(program, data)
     except InputTooLong as error:
         raise click.ClickException(str(error)) from None
+    except MemoryError:
+        raise click.ClickException("running it takes more memory than there is") from None
 
 
 def memory(program: Program) -> int:

@@ -6,14 +6,8 @@ from pathlib import Path
 
 import click
 
-from executor.commands.program.model import (
-    FILE,
-    RESULT,
-    binding_options,
-    calibrated,
-    parse_bindings,
-    people_errors,
-)
+from executor.commands.program.files import FILE, RESULT, check_results, replaced
+from executor.commands.program.model import binding_options, calibrated, parse_bindings, people_errors
 
 
 @click.command()
@@ -36,7 +30,9 @@ def calibrate(
     EXAMPLES is an .npz file with one array an input of the model; its first axis counts the examples.
     """
     path = output or model.with_suffix(".scales.json")
+    check_results([path], [model, examples])
     with people_errors():
         found = calibrated(model, examples, parse_bindings(shapes, values), precision, weights, target)
-    found.save(path)
+        with replaced(path) as (draft,):
+            found.save(draft)
     click.echo(f"{len(found.units)} tensors  {path}")

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from executor.commands.program.artifact import FILE, opened
+from executor.commands.program.artifact import opened
+from executor.commands.program.files import FILE, plain
 from executor.program import Program, validate
 from executor.program.commitments import TILE
 from executor.program.ir import Operation, TensorType
@@ -22,7 +24,7 @@ from executor.program.ir import Operation, TensorType
 def inspect(file: Path, listed: bool) -> None:
     """Show what the artifact FILE is: its root, its sizes, and what disputing it would cost."""
     program = opened(file)
-    table = Table("", "", title=str(file), show_header=False)
+    table = Table("", "", title=escape(plain(str(file))), show_header=False)
     table.columns[1].overflow = "fold"
     for name, value in _rows(program, file.stat().st_size):
         table.add_row(name, value)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from executor.commands.program.files import plain
+from executor.schema import SchemaError
+
 if TYPE_CHECKING:
     from executor.compiler.importer import Bindings
     from executor.compiler.scales import Scales
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-RESULT = click.Path(dir_okay=False, path_type=Path)
 
 
 def binding_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,8 +75,12 @@ def people_errors() -> Iterator[None]:
         raise click.ClickException(f"{error.name} is missing: pip install 'elenchus[compiler]'") from None
     try:
         yield
-    except UnsupportedModel as error:
-        raise click.ClickException(str(error)) from None
+    except (UnsupportedModel, SchemaError) as error:
+        raise click.ClickException(plain(str(error))) from None
+    except OSError as error:
+        raise click.ClickException(plain(f"cannot read {error.filename}: {error.strerror}")) from None
+    except MemoryError:
+        raise click.ClickException("it takes more memory than there is") from None
     except ImportError as error:
         raise click.ClickException(f"{error.name} is missing: pip install 'elenchus[compiler]'") from None
 

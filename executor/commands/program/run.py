@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import numpy as np
 
-from executor.commands.program.artifact import FILE, MEMORY, answer, opened
+from executor.commands.program.artifact import MEMORY, answer, opened
+from executor.commands.program.files import FILE
 from executor.program import Program
 
 
@@ -18,18 +19,27 @@ from executor.program import Program
 @MEMORY
 def run_program(file: Path, given: str, integers: bool, memory: int) -> None:
     """Run the artifact FILE on an input and print its output in hexadecimal."""
+    program = opened(file)
     try:
-        data = (
-            Path(given[1:]).read_bytes() if given.startswith("@") else bytes.fromhex(given.removeprefix("0x"))
-        )
+        data = input_bytes(given, program.input_size)
     except (OSError, ValueError) as error:
         raise click.BadParameter(str(error), param_hint="--input") from None
-    program = opened(file)
-    if len(data) > program.input_size:
-        message = f"{len(data)} bytes of input where {program.input_size} are allowed"
-        raise click.BadParameter(message, param_hint="--input")
     output = answer(program, data, memory)
     click.echo(" ".join(map(str, elements(program, output))) if integers else "0x" + output.hex())
+
+
+def input_bytes(given: str, most: int) -> bytes:
+    """What `--input` names; ValueError if it is more than `most` bytes, of which no more are read."""
+    if not given.startswith("@"):
+        data = bytes.fromhex(given.removeprefix("0x"))
+        length = f"{len(data)}"
+    else:
+        with Path(given[1:]).open("rb") as file:
+            data = file.read(most + 1)
+        length = f"more than {most}"
+    if len(data) > most:
+        raise ValueError(f"{length} bytes of input where {most} are allowed")
+    return data
 
 
 def elements(program: Program, output: bytes) -> list[int]:

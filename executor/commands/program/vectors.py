@@ -14,17 +14,19 @@ from pathlib import Path
 import click
 import numpy as np
 
-from executor.commands.program.artifact import FILE, MEMORY, answer, opened
+from executor.commands.program.artifact import MEMORY, answer, opened
+from executor.commands.program.files import FILE, RESULT, check_results, replaced
 from executor.program import Program
 
 
 @click.command()
 @click.argument("file", type=FILE)
 @click.option("--random", "count", type=click.IntRange(0, 1000), default=4, show_default=True)
-@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Default: print them.")
+@click.option("--output", "-o", type=RESULT, help="Default: print them.")
 @MEMORY
 def vectors(file: Path, count: int, output: Path | None, memory: int) -> None:
     """Write golden vectors of the artifact FILE: its answers to extreme and to random inputs."""
+    check_results([output] if output else [], [file])
     program = opened(file)
     cases = [
         {"name": name, "input": data.hex(), "output": answer(program, data, memory).hex()}
@@ -34,10 +36,8 @@ def vectors(file: Path, count: int, output: Path | None, memory: int) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    try:
-        output.write_text(text)
-    except OSError as error:
-        raise click.ClickException(f"cannot write {output}: {error.strerror}") from None
+    with replaced(output) as (draft,):
+        draft.write_text(text)
     click.echo(f"{len(cases)} vectors of program 0x{program.root.hex()} in {output}")
 
 

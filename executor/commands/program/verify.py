@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from executor.commands.program.artifact import FILE, MEMORY, answer, opened
+from executor.commands.program.artifact import MEMORY, answer, opened
+from executor.commands.program.files import FILE, TEXT
 from executor.program import Program
 
 MOST_BRACKETS = 4096  # of a file of vectors; nested nonsense would end the process where its stack may grow
@@ -17,7 +18,7 @@ MOST_BRACKETS = 4096  # of a file of vectors; nested nonsense would end the proc
 @click.command()
 @click.argument("file", type=FILE)
 @click.option("--root", help="The program root it has to have, as a version names it.")
-@click.option("--vectors", "golden", type=FILE, help="Golden vectors that it has to answer.")
+@click.option("--vectors", "golden", type=TEXT, help="Golden vectors that it has to answer.")
 @MEMORY
 def verify(file: Path, root: str | None, golden: Path | None, memory: int) -> None:
     """Check the artifact FILE: every rule of a program, its root, and its answers."""
@@ -57,6 +58,10 @@ def _cases(golden: Path, program: Program) -> list[dict[str, Any]]:
             }
             for case in stored["cases"]
         ]
+        if not cases:
+            raise ValueError("no case")
+    except OSError as error:
+        raise click.ClickException(f"cannot read {golden}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise click.ClickException(f"{golden} holds no golden vectors: {error!r}") from None
     if root != program.root:
