@@ -16,75 +16,42 @@ import secrets
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 from executor.backends.catalogue import Catalogue
 from executor.chain.codec import Event
-from executor.chain.contracts import Contract, Contracts, ask
+from executor.chain.contracts import Contract, ask
 from executor.chain.deployment import Deployment
 from executor.chain.keys import Key
+from executor.chain.offers import Draft, OfferError, draft
 from executor.chain.orders import Order, SignedOrder
 from executor.chain.requests import (
+    ELSEWHERE,
     LIVE,
+    MAX_BYTES,
     NATIVE,
-    NOBODY,
     Flags,
     Offer,
-    Request,
-    Result,
-    Slot,
-    Status,
-    Work,
     input_reference,
 )
-from executor.chain.rpc import Endpoint, Rpc, quantity
-from executor.chain.terms import Frozen
-from executor.chain.wallet import Receipt, Wallet, log_of
-from executor.disputes.games import Asked
+from executor.chain.rpc import Endpoint, quantity
+from executor.chain.runs import InputTooLargeError
+from executor.chain.upload import Report, Upload, Uploader, is_sealed
+from executor.chain.wallet import Receipt, TransactionRefusedError, Wallet
 from executor.disputes.refuter import refute
 from executor.program import run
+from executor.reader import Answer, ClientError, NoAnswerError, Reader, Stage
 
-Stage = Literal["posted", "final"]
-Found = TypeVar("Found")
+__all__ = ["Answer", "Client", "ClientError", "NoAnswerError"]
 
-RAMP = 60  # defaults of an offer, seconds
-CLAIM_SECONDS = 3_600
-RESULT_SECONDS = 600
 ORDER_SECONDS = 3_600
+MOST_OPENINGS = 3  # of one request whose input a reorganisation has taken back
 
 
-class ClientError(Exception):
-    """What was asked for cannot be had; the message says why."""
-
-
-class NoAnswerError(ClientError):
-    """No answer came in time, or none can come any more: the fee is back in the requester's balance."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a model answered.
-
-    id: the request's, 32 bytes. final: nothing can change it any more. price: paid, in the fee asset. bond:
-    behind it while it is not final, in the bond asset. posted_at: unix seconds. gas: used by the requester's
-    own transaction, 0 if it was not this client's.
-    """
-
-    id: bytes
-    output: bytes
-    final: bool
-    price: int
-    bond: int
-    executor: str
-    attempt: int
-    posted_at: int
-    gas: int
-
-
-class Client:
+class Client(Reader):
     """A requester. Without a key it reads and waits only."""
 
     def __init__(
@@ -96,14 +63,10 @@ class Client:
         poll: float = 0.25,
         artifacts: Sequence[Path] = (),
     ) -> None:
-        self.endpoint: Endpoint = Rpc(rpc) if isinstance(rpc, str) else rpc
-        manifest = deployment if isinstance(deployment, Deployment) else Deployment.read(deployment)
-        self.contracts = Contracts(manifest)
+        super().__init__(rpc, deployment, poll=poll)
         self._key = key
-        self._wallet = None if key is None else Wallet(self.endpoint, key, manifest.chain_id)
-        self._poll = poll
+        self._wallet = None if key is None else Wallet(self.endpoint, key, self.contracts.chain_id)
         self._programs = Catalogue.load(artifacts)
-        self._opened: dict[bytes, tuple[Event, int]] = {}  # by id: the log, and the gas it took
 
     @property
     def address(self) -> str:
@@ -137,64 +100,61 @@ class Client:
 
         fields: any of `Offer`, such as min_price, ramp, bond, consumer, flags, callback_gas, asset.
         """
-        contract = self.contracts.model(model)
-        number = version
-        if version == LIVE:
-            (number,) = ask(self.endpoint, [contract.query("live")])
-            if number == 0:
-                raise ClientError(f"client: {model} has no live version")
-        (terms,) = ask(self.endpoint, [contract.query("terms", number)])
-        named = dict(zip(_TERMS, terms, strict=True))
-        chosen: dict[str, Any] = {
-            "max_window": named["window"],
-            "consumer": NOBODY,
-            "flags": 0,
-            "callback_gas": 0,
-            "asset": NATIVE,
-            "min_price": 0,
-            "ramp": RAMP,
-            "claim_seconds": CLAIM_SECONDS,
-            "result_seconds": RESULT_SECONDS,
-            "bond": named["min_bond"],
-        }
-        if unknown := set(fields) - set(chosen):
-            raise ClientError(f"client: an offer has no {', '.join(sorted(unknown))}")
-        return Offer(version=version, max_price=max_price, **{**chosen, **fields})
+        return self._draft(model, max_price, version, fields).offer
 
-    def open(self, model: str, data: bytes, *, max_price: int, prepaid: bool = False, **offer: Any) -> bytes:
+    def open(
+        self,
+        model: str,
+        data: bytes,
+        *,
+        max_price: int,
+        prepaid: bool = False,
+        report: Report = lambda _: None,
+        **offer: Any,
+    ) -> bytes:
         """Open a request and return its id.
 
+        data: the input. What is longer than 4,096 bytes is uploaded first, in transactions of its own; what
+        the chain has of it already is not sent again, so after a failure or a crash one asks again. report:
+        see `upload`. With flags UPLOADED or UNWATCHABLE, `data` is the root of an input that lies elsewhere.
         prepaid: from the balance in the Market; else native coin goes along, and an ERC-20 is approved first.
         """
-        chosen = self.offer(model, max_price=max_price, **offer)
+        chosen, size = self._draft(model, max_price, offer.pop("version", LIVE), offer)
         if prepaid:
             chosen = chosen._replace(flags=chosen.flags | Flags.PREPAID)
-        market = self.contracts.market
-        if not prepaid and chosen.asset == NATIVE:
-            contract = self.contracts.model(model)
-            receipt = self._send(contract, "request", chosen, data, value=max_price)
-        else:
-            if not prepaid:
-                self._send(Contract("WrappedNative", chosen.asset), "approve", market.address, max_price)
-            receipt = self._send(market, "open", model, chosen, data)
+        elif chosen.asset != NATIVE:
+            self._send(
+                Contract("WrappedNative", chosen.asset), "approve", self.contracts.market.address, max_price
+            )
+        for left in reversed(range(MOST_OPENINGS)):
+            flags, sent = self._brought(chosen.flags, data, size, report)
+            try:
+                receipt = self._request(model, chosen._replace(flags=flags), sent)
+                break
+            except TransactionRefusedError:
+                if not left or flags == chosen.flags or is_sealed(self.endpoint, self.contracts, sent, size):
+                    raise
         event = next(event for event in self._events(receipt) if event.name == "Opened")
         self._opened[event["id"]] = (event, receipt.gas_used)
         return bytes(event["id"])
 
-    def wait(self, identifier: bytes, until: Stage = "posted", *, timeout: float = 600.0) -> Answer:
-        """The answer to a request, once it is posted or final.
+    def upload_plan(self, model: str, data: bytes, *, version: int = LIVE) -> Upload:
+        """What `upload` would send, and the gas that it would take, about. Sends nothing."""
+        _, size = self._draft(model, 0, version, {})
+        with _refusals():
+            return self._uploader.plan(data, size)
 
-        Raises NoAnswerError if none came within `timeout` seconds, or the request was refunded.
+    def upload(
+        self, model: str, data: bytes, *, version: int = LIVE, report: Report = lambda _: None
+    ) -> bytes:
+        """Bring an input to the chain, for any number of requests to this version; returns its data root.
+
+        report: is told what is missing, and the gas that it will take, before the first transaction and after
+        each; what it raises ends the upload. It is resumed by calling again.
         """
-
-        def look() -> Answer | None:
-            slot = self.slot(identifier)
-            if slot.status is Status.REFUNDED:
-                raise NoAnswerError(f"client: request 0x{identifier.hex()} was refunded")
-            done = (Status.FINAL,) if until == "final" else (Status.POSTED, Status.FINAL)
-            return self._answer(identifier, slot) if slot.status in done else None
-
-        return self._until(look, timeout, f"request 0x{identifier.hex()} has no {until} answer")
+        _, size = self._draft(model, 0, version, {})
+        with _refusals():
+            return self._uploader.upload(data, size, report)
 
     def wait_verified(self, identifier: bytes, until: Stage = "posted", *, timeout: float = 600.0) -> Answer:
         """As `wait`, for an answer that this client's own run of the program confirms.
@@ -203,15 +163,13 @@ class Client:
         what returns is the right one of a later attempt. Who was interrupted in that calls again. Raises
         ClientError if the program is not held or a wrong answer is final, RefuteError if none can be refuted.
         """
-        opened, _ = self._opening(identifier)
-        asked = Asked(Request(*opened["request"]), opened["input"], self.terms(identifier))
+        asked, since = self.asked(identifier)
         program = self._programs.get(asked.terms.program_root)
-        if program is None or not asked.has_input:
+        if program is None:
             root = asked.terms.program_root.hex()
-            raise ClientError(
-                f"client: cannot verify: name the artifact with root 0x{root}, and inline input"
-            )
-        right, end = run(program, asked.input), time.monotonic() + timeout
+            raise ClientError(f"client: cannot verify: name the artifact with root 0x{root}")
+        data = self.input(identifier)
+        right, end = run(program, data), time.monotonic() + timeout
         while True:
             answer = self.wait(identifier, timeout=max(0.0, end - time.monotonic()))
             if answer.output == right:
@@ -223,7 +181,7 @@ class Client:
             else:
                 if self._key is None:
                     raise ClientError("client: a wrong answer, and it takes a key to refute it")
-                which = identifier, answer.attempt, asked, opened.log.block_number
+                which = identifier, answer.attempt, asked, data, since
                 refute(self.endpoint, self.contracts, self._key, self._programs, *which, end, poll=self._poll)
 
     # Signed orders
@@ -236,26 +194,30 @@ class Client:
         max_price: int,
         expires_in: int = ORDER_SECONDS,
         nonce: int | None = None,
+        report: Report = lambda _: None,
         **offer: Any,
     ) -> SignedOrder:
-        """An order that costs its signer no gas and is paid from its balance in the Market.
+        """An order that costs its signer no gas, an upload aside, and is paid from its balance in the Market.
 
-        expires_in: seconds of chain time in which it can be claimed. nonce: a random one if none is given.
+        data, report: see `open`. expires_in: seconds of chain time in which it can be claimed. nonce: a
+        random one if none is given.
         """
+        chosen, size = self._draft(model, max_price, offer.pop("version", LIVE), offer)
+        flags, sent = self._brought(chosen.flags, data, size, report)
+        chosen = chosen._replace(flags=flags)
         now = quantity(self.endpoint.read("eth_getBlockByNumber", "latest", False)["timestamp"])
-        chosen = self.offer(model, max_price=max_price, **offer)
         order = Order(
             model=model,
             requester=self.address,
             offer=chosen,
-            input=input_reference(chosen.flags, data),
+            input=input_reference(flags, sent),
             start=now,
             expiry=now + expires_in,
             nonce=secrets.randbits(256) if nonce is None else nonce,
         )
         assert self._key is not None
         typed = order.typed_data(self.contracts.chain_id, self.contracts.orders.address)
-        return SignedOrder(order, data, self._key.sign_typed_data(typed))
+        return SignedOrder(order, sent, self._key.sign_typed_data(typed))
 
     def submit_order(self, signed: SignedOrder, intake: str, *, timeout: float = 30.0) -> bytes:
         """Hand an order to the executor whose intake is at this URL; it is kept once its digest returns."""
@@ -321,30 +283,6 @@ class Client:
         result, output = self._result(identifier)
         return self._send(self.contracts.market, "redeliver", result, output)
 
-    # Reading
-
-    def request(self, identifier: bytes) -> Request:
-        """A request by its id, from the chain's logs."""
-        return Request(*self._opening(identifier)[0]["request"])
-
-    def slot(self, identifier: bytes) -> Slot:
-        """What the Market holds of a request now."""
-        return self.contracts.slots(self.endpoint, [identifier])[0]
-
-    def terms(self, identifier: bytes) -> Frozen:
-        """The frozen terms of a request."""
-        return self.contracts.frozen(self.endpoint, self.request(identifier).terms)
-
-    def verify(self, identifier: bytes, output: bytes) -> bool:
-        """Whether `output` is the final answer, as the Market says for ever."""
-        (holds,) = ask(self.endpoint, [self.contracts.market.query("verify_output", identifier, output)])
-        return bool(holds)
-
-    def quote(self, model: str) -> Mapping[str, int]:
-        """What asking the live version takes, by the names in `IModel.Quote`."""
-        (values,) = ask(self.endpoint, [self.contracts.model(model).query("quote")])
-        return dict(zip(_QUOTE, values, strict=True))
-
     # How it is done
 
     @property
@@ -353,86 +291,43 @@ class Client:
             raise ClientError("client: this takes a key")
         return self._wallet
 
+    @property
+    def _uploader(self) -> Uploader:
+        return Uploader(self.endpoint, self.contracts, self._sender)
+
+    def _draft(self, model: str, max_price: int, version: int, wishes: Mapping[str, Any]) -> Draft:
+        with _refusals():
+            return draft(self.endpoint, self.contracts.model(model), max_price, version, wishes)
+
+    def _brought(self, flags: int, data: bytes, size: int, report: Report) -> tuple[int, bytes]:
+        """The flags and the input that a request is opened with, once what is too long for it is uploaded."""
+        if flags & ELSEWHERE or len(data) <= MAX_BYTES:
+            return flags, data
+        bare = data.rstrip(b"\0")  # every input is extended with zeros
+        if len(data) <= size and len(bare) <= MAX_BYTES:
+            return flags, bare
+        with _refusals():
+            return flags | Flags.UPLOADED, self._uploader.upload(data, size, report)
+
+    def _request(self, model: str, offer: Offer, data: bytes) -> Receipt:
+        if offer.flags & Flags.PREPAID or offer.asset != NATIVE:
+            return self._send(self.contracts.market, "open", model, offer, data)
+        return self._send(self.contracts.model(model), "request", offer, data, value=offer.max_price)
+
     def _send(self, contract: Contract, function: str, *arguments: Any, value: int = 0) -> Receipt:
         return self._sender.transact(contract.address, contract.encode(function, *arguments), value)
 
     def _events(self, receipt: Receipt) -> list[Event]:
         return [event for log in receipt.logs if (event := self.contracts.event(log))]
 
-    def _opening(self, identifier: bytes) -> tuple[Event, int]:
-        if identifier not in self._opened:
-            found = self._logs("Opened", identifier)
-            if not found:
-                raise ClientError(f"client: there is no request 0x{identifier.hex()}")
-            self._opened[identifier] = (found[-1], 0)
-        return self._opened[identifier]
 
-    def _answer(self, identifier: bytes, slot: Slot) -> Answer | None:
-        """The answer that the slot speaks of; None while its log is not there yet."""
-        opened, gas = self._opening(identifier)
-        request = Request(*opened["request"])
-        for event in reversed(self._logs("Posted", identifier)):
-            result, output = _posted(request, event)
-            if slot.holds(result) or slot.answers(output):
-                work = Work.of(result.work)
-                return Answer(
-                    id=identifier,
-                    output=output,
-                    final=slot.status is Status.FINAL,
-                    price=request.price(work.elapsed),
-                    bond=request.bond,
-                    executor=work.executor,
-                    attempt=work.attempt,
-                    posted_at=work.posted_at,
-                    gas=gas,
-                )
-        return None
-
-    def _result(self, identifier: bytes) -> tuple[Result, bytes]:
-        """The newest posted result and its output."""
-        found = self._logs("Posted", identifier)
-        if not found:
-            raise ClientError(f"client: request 0x{identifier.hex()} has no answer")
-        return _posted(self.request(identifier), found[-1])
-
-    def _logs(self, event: str, identifier: bytes) -> list[Event]:
-        market = self.contracts.market
-        first = self._opened[identifier][0].log.block_number if identifier in self._opened else None
-        bounds = {
-            "address": market.address,
-            "topics": ["0x" + market.abi.topic(event).hex(), "0x" + identifier.hex()],
-            "fromBlock": hex(first or self.contracts.deployment.start),
-            "toBlock": "latest",
-        }
-        entries = self.endpoint.read("eth_getLogs", bounds)
-        return [found for entry in entries if (found := self.contracts.event(log_of(entry)))]
-
-    def _until(self, look: Callable[[], Found | None], timeout: float, otherwise: str) -> Found:
-        end = time.monotonic() + timeout
-        while (found := look()) is None:
-            if time.monotonic() >= end:
-                raise NoAnswerError(f"client: {otherwise} after {timeout:.0f} s")
-            time.sleep(self._poll)
-        return found
-
-
-_TERMS = (
-    "program_root",
-    "arbiter",
-    "hook",
-    "royalty_bps",
-    "min_bond",
-    "window",
-    "input_size",
-    "output_size",
-    "unwatchable",
-)
-_QUOTE = ("version", "min_price", "max_price", "min_bond", "window", "royalty_bps")
-
-
-def _posted(request: Request, event: Event) -> tuple[Result, bytes]:
-    output: bytes = event["output"]
-    return Result(request, event["work"], input_reference(0, output)), output
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What cannot be asked for, in the client's words."""
+    try:
+        yield
+    except (OfferError, InputTooLargeError) as error:
+        raise ClientError(f"client: {error}") from None
 
 
 def _http(url: str, body: bytes | None, timeout: float) -> Any:

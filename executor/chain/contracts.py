@@ -62,10 +62,11 @@ class Contracts:
         self.orders = Contract("Orders", deployment.address("Orders"))
         self.challenges = Contract("Challenges", deployment.address("Challenges"))
         self.vault = Contract("StakeVault", deployment.address("StakeVault"))
+        self.inputs = Contract("Inputs", deployment.address("Inputs"))
         self.bond_asset = Contract("WrappedNative", deployment.bond_asset)
         self._by_address = {
             contract.address.lower(): contract
-            for contract in (self.market, self.orders, self.challenges, self.vault)
+            for contract in (self.market, self.orders, self.challenges, self.vault, self.inputs)
         }
 
     def model(self, address: str) -> Contract:

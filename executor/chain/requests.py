@@ -34,6 +34,9 @@ class Flags(IntFlag):
     PREPAID = 128  # paid from the requester's balance in the Market; not kept in the request
 
 
+ELSEWHERE = Flags.UPLOADED | Flags.UNWATCHABLE  # the request names its input by its data root
+
+
 class Offer(NamedTuple):
     """What a requester pays and until when; see `IMarket.Offer`. Times in seconds."""
 
@@ -171,7 +174,7 @@ def pack(
 
 def input_reference(flags: int, data: bytes) -> bytes:
     """What a request names its input by: the hash of inline bytes, or the data root that they begin with."""
-    if not flags & (Flags.UPLOADED | Flags.UNWATCHABLE):
+    if not flags & ELSEWHERE:
         return bytes(keccak(data))
     if len(data) < 32:
         raise ValueError("requests: an input that lies elsewhere begins with its data root")

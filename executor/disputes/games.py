@@ -14,8 +14,9 @@ from typing import Any
 
 from executor.chain.codec import Event
 from executor.chain.disputes import CHALLENGER, Disputes
+from executor.chain.fetch import Named
 from executor.chain.follower import Batch, Log
-from executor.chain.requests import Flags, Request, Result, Work
+from executor.chain.requests import Request, Result, Work
 from executor.chain.terms import Frozen
 from executor.disputes.positions import ROOT, Case, Level, Position, Reveal, value_word
 from executor.journal import Journal, Schema
@@ -68,16 +69,16 @@ SCHEMA = Schema(
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as the journal holds it. input: the bytes, where they are in the request."""
+    """A request as the journal holds it. came: the bytes that came with it: its input, or its data root."""
 
     request: Request
-    input: bytes
+    came: bytes
     terms: Frozen
 
     @property
-    def has_input(self) -> bool:
-        """Whether the input's bytes are known, and not only their root."""
-        return not self.request.flags & (Flags.UPLOADED | Flags.UNWATCHABLE)
+    def input(self) -> Named:
+        """Its input, for `Inputs.find`."""
+        return Named(self.request.flags, self.request.input, self.came, self.terms.input_size)
 
 
 @dataclass(frozen=True)
@@ -107,13 +108,12 @@ class Posted:
     @property
     def case(self) -> Case:
         """What all games about it share."""
-        terms = self.asked.terms
         return Case(
             id=self.id,
             attempt=self.attempt,
             output_hash=keccak256(self.output),
             program_root=self.root,
-            input_root=data_root(self.asked.input, terms.input_size),
+            input_root=self.asked.input.root,
             output_root=data_root(self.output, len(self.output)),
             defender=self.work.executor,
         )

@@ -12,22 +12,19 @@ has left a log out, and those of the case are read again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import structlog
 
-from executor.chain.disputes import DEFENDER, LEAST_GAS, Disputes, Due
-from executor.chain.outbox import Outbox
-from executor.chain.rpc import Endpoint
-from executor.disputes.games import Game, Games
+from executor.chain.disputes import DEFENDER, LEAST_GAS, Due
+from executor.disputes.games import Game
 from executor.disputes.moves import Move, attack, defend
+from executor.disputes.seat import Seat
 from executor.disputes.settlement import LOOK_AGAIN, Settlement, turn_of
 from executor.disputes.traces import MakeTrace, Traces
 from executor.disputes.turns import Turn, Turns, What
-from executor.journal import Journal
-from executor.program import Program
 
 # The instants at which a crash is tested to be harmless, beside those of the outbox.
 CRASH_POINTS = (
@@ -63,31 +60,21 @@ class Look:
 class Player:
     """Plays all games of one account.
 
-    programs: those held, by root. make: makes the traces that are played from. done: called from the thread
-    that computes, when a move is ready.
+    make: makes the traces that are played from. done: called from the thread that computes, when a move is
+    ready.
     """
 
-    def __init__(
-        self,
-        disputes: Disputes,
-        endpoint: Endpoint,
-        journal: Journal,
-        outbox: Outbox,
-        games: Games,
-        account: str,
-        programs: Mapping[bytes, Program],
-        make: MakeTrace,
-        done: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._disputes = disputes
-        self._endpoint = endpoint
-        self._journal = journal
-        self._games = games
-        self._account = account
-        self._programs = programs
-        self._turns = Turns(journal, outbox)
-        self._settlement = Settlement(disputes, endpoint, games, self._turns, account)
-        self._traces = Traces(programs, make)
+    def __init__(self, seat: Seat, make: MakeTrace, done: Callable[[], None] = lambda: None) -> None:
+        self._disputes = seat.disputes
+        self._endpoint = seat.endpoint
+        self._journal = seat.journal
+        self._games = seat.games
+        self._account = seat.account
+        self._programs = seat.programs
+        self._inputs = seat.inputs
+        self._turns = Turns(seat.journal, seat.outbox)
+        self._settlement = Settlement(seat, self._turns)
+        self._traces = Traces(seat.programs, make)
         self._done = done
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dispute")
         self._computing: dict[Turn, Future[Move | None]] = {}
@@ -197,10 +184,13 @@ class Player:
     def _computation(self, turn: Turn, game: Game) -> Callable[[], Move | None] | None:
         """What the thread is to do for a turn; None if this executor lacks what it takes."""
         posted = self._games.posted(game.id, game.attempt)
-        if posted is None or not posted.asked.has_input or posted.root not in self._programs:
-            log.error("cannot play: program or input is not held", game=game.number, id="0x" + game.id.hex())
+        if posted is None or posted.root not in self._programs:
+            log.error("cannot play: its program is not held", game=game.number, id="0x" + game.id.hex())
             return None
-        case, root, data = posted.case, posted.root, posted.asked.input
+        data = self._inputs.find(posted.asked.input, owed=True)
+        if data is None:
+            return None  # it is being fetched, or kept where only its requester knows
+        case, root = posted.case, posted.root
         if turn.game == 0:
             cursor = self._games.position(game)
             return lambda: defend(self._traces.get(root, data), case, cursor)

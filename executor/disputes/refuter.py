@@ -14,10 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from executor.chain import follower as follower_module
+from executor.chain import inputs as inputs_module
 from executor.chain import outbox as outbox_module
 from executor.chain.contracts import Contracts
 from executor.chain.disputes import Disputes
 from executor.chain.follower import Follower
+from executor.chain.inputs import Inputs
 from executor.chain.keys import Key
 from executor.chain.outbox import Outbox, OutboxSettings
 from executor.chain.requests import Status
@@ -27,6 +29,7 @@ from executor.disputes import turns as turns_module
 from executor.disputes import watcher as watcher_module
 from executor.disputes.games import Asked, Games
 from executor.disputes.player import Player
+from executor.disputes.seat import Seat
 from executor.disputes.traces import honest
 from executor.disputes.watcher import Watcher
 from executor.journal import Identity, Journal
@@ -35,6 +38,7 @@ from executor.program import Program, run
 SCHEMAS = (
     follower_module.SCHEMA,
     outbox_module.SCHEMA,
+    inputs_module.SCHEMA,
     games_module.SCHEMA,
     turns_module.SCHEMA,
     watcher_module.SCHEMA,
@@ -65,6 +69,7 @@ def refute(
     identifier: bytes,
     attempt: int,
     asked: Asked,
+    data: bytes,
     since: int,
     end: float,
     *,
@@ -72,8 +77,8 @@ def refute(
 ) -> None:
     """Challenge the wrong result of an attempt and play until it has fallen and everything is settled.
 
-    since: the block in which the request was opened. end: when to give up, by the monotonic clock. Raises
-    RefuteError, also where the request ended with the result still standing, and RpcError.
+    data: the request's input. since: the block in which it was opened. end: when to give up, by the monotonic
+    clock. Raises RefuteError, also where the request ended with the result still standing, and RpcError.
     """
     if not Disputes.exists(contracts.deployment):
         raise RefuteError("refute: the network has no Dispute contract")
@@ -90,8 +95,11 @@ def refute(
         outbox.start(adopt=True)
         games = Games(journal, disputes, lambda name: asked if name == identifier else None)
         follower = Follower(endpoint, journal, disputes.watched, since)
-        shared = disputes, endpoint, journal, outbox, games, key.address, programs
-        player, watcher = Player(*shared, honest(Path(folder))), Watcher(*shared, Immediate(programs))
+        inputs = Inputs(endpoint, contracts, journal)
+        with journal.transaction():
+            inputs.keep(asked.input.reference, data)
+        seat = Seat(disputes, endpoint, journal, outbox, games, key.address, programs, inputs)
+        player, watcher = Player(seat, honest(Path(folder))), Watcher(seat, Immediate(programs))
         clock = _Clock(follower)
         _follow(follower, journal, games)
         deposit = asked.terms.deposit
@@ -115,6 +123,7 @@ def refute(
                 time.sleep(poll)
         finally:
             player.close()
+            inputs.close()
 
 
 def _follow(follower: Follower, journal: Journal, games: Games) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from executor.chain.disputes import Disputes, GameStatus
+from executor.chain.disputes import GameStatus
 from executor.chain.requests import Slot, Status
-from executor.chain.rpc import Endpoint
-from executor.disputes.games import Game, Games
+from executor.disputes.games import Game
+from executor.disputes.seat import Seat
 from executor.disputes.turns import Turn, Turns, What
 
 LOOK_AGAIN = 30  # seconds between looks at games whose result still stands
@@ -16,14 +16,12 @@ LOOK_AGAIN = 30  # seconds between looks at games whose result still stands
 class Settlement:
     """Collects what the games of one account pay."""
 
-    def __init__(
-        self, disputes: Disputes, endpoint: Endpoint, games: Games, turns: Turns, account: str
-    ) -> None:
-        self._disputes = disputes
-        self._endpoint = endpoint
-        self._games = games
+    def __init__(self, seat: Seat, turns: Turns) -> None:
+        self._disputes = seat.disputes
+        self._endpoint = seat.endpoint
+        self._games = seat.games
         self._turns = turns
-        self._account = account
+        self._account = seat.account
 
     def step(self, games: Sequence[Game], now: int, room: int) -> None:
         """Want the transactions that pay for games which may have ended, at most `room` of them."""

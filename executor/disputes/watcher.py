@@ -1,27 +1,25 @@
 """The watcher: re-executes others' results and challenges what is wrong.
 
 It looks at every result of the programs it holds, or at a share of them that nobody can predict: the draw
-hashes a secret of this journal. What it cannot judge - no program, no input, a version that is not the
-program's - it leaves alone. A challenge becomes a game; from there on the player plays it.
+hashes a secret of this journal. What it cannot judge - no program, an input that is kept elsewhere, a version
+that is not the program's - it leaves alone. A challenge becomes a game; from there on the player plays it.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from enum import StrEnum
 from typing import Protocol
 
 import structlog
 
-from executor.chain.disputes import Disputes
-from executor.chain.outbox import Outbox
-from executor.chain.rpc import Endpoint
+from executor.chain.requests import Flags
 from executor.chain.transactions import SETTLED, DuplicateError
-from executor.disputes.games import Games, Posted
-from executor.journal import Journal, Schema
-from executor.program import Program
+from executor.disputes.games import Posted
+from executor.disputes.seat import Seat
+from executor.journal import Schema
 from executor.program.commitments import keccak256
 
 
@@ -29,6 +27,7 @@ class Verdict(StrEnum):
     """What the watcher found of a result."""
 
     AGREED = "agreed"
+    WAITING = "waiting"  # for its input
     PASSED = "passed over"  # not drawn, or not to be judged here
     WRONG = "wrong"  # to be challenged
     CHALLENGED = "challenged"
@@ -57,6 +56,7 @@ SCHEMA = Schema(
 # The instants at which a crash is tested to be harmless.
 CRASH_POINTS = ("disputes.checked", "disputes.challenging", "disputes.challenged")
 AT_ONCE = 16  # results that are re-executed at a time
+LOOK_AGAIN = 2  # seconds of chain time between looks at an input that is being fetched
 RETRY, LONGEST_RETRY = 2, 60  # seconds of chain time before a failed challenge is tried again; doubles
 
 log = structlog.get_logger("executor")
@@ -78,26 +78,21 @@ class Watcher:
 
     def __init__(
         self,
-        disputes: Disputes,
-        endpoint: Endpoint,
-        journal: Journal,
-        outbox: Outbox,
-        games: Games,
-        account: str,
-        programs: Mapping[bytes, Program],
+        seat: Seat,
         backend: Executes,
         *,
         share: float = 1.0,
         latency: float = 0.0,
         done: Callable[[], None] = lambda: None,
     ) -> None:
-        self._disputes = disputes
-        self._endpoint = endpoint
-        self._journal = journal
-        self._outbox = outbox
-        self._games = games
-        self._account = account
-        self._programs = programs
+        self._disputes = seat.disputes
+        self._endpoint = seat.endpoint
+        self._journal = seat.journal
+        self._outbox = seat.outbox
+        self._games = seat.games
+        self._account = seat.account
+        self._programs = seat.programs
+        self._inputs = seat.inputs
         self._backend = backend
         self._share = share
         self._latency = latency
@@ -120,7 +115,7 @@ class Watcher:
 
     def _check(self, now: int) -> None:
         """Hand results to the backend, and pass over those that are not to be judged."""
-        for posted in self._unchecked():
+        for posted in self._unchecked(now):
             if len(self._running) >= AT_ONCE:
                 return
             name = posted.id, posted.attempt
@@ -129,16 +124,21 @@ class Watcher:
             if reason := self._leaves(posted, now):
                 self._note(posted, Verdict.PASSED, reason)
                 continue
-            future = self._backend.submit(posted.root, [posted.asked.input])
+            data = self._inputs.find(posted.asked.input)
+            if data is None:
+                self._note(posted, Verdict.WAITING, "its input is being fetched", now + LOOK_AGAIN)
+                continue
+            future = self._backend.submit(posted.root, [data])
             self._running[name] = posted, future
             future.add_done_callback(lambda _: self._done())
 
-    def _unchecked(self) -> list[Posted]:
+    def _unchecked(self, now: int) -> list[Posted]:
         rows = self._journal.rows(
             """SELECT id, attempt FROM results WHERE ended IS NULL AND NOT EXISTS (
                 SELECT 1 FROM checks WHERE checks.id = results.id AND checks.attempt = results.attempt
-                    AND checks.output = results.output) ORDER BY block LIMIT ?""",
-            4 * AT_ONCE,
+                    AND checks.output = results.output AND (verdict != ? OR wait_until > ?))
+                ORDER BY block LIMIT ?""",
+            *(Verdict.WAITING, now, 4 * AT_ONCE),
         )
         return [found for row in rows if (found := self._games.posted(row["id"], row["attempt"]))]
 
@@ -147,12 +147,15 @@ class Watcher:
         program = self._programs.get(posted.root)
         if posted.work.executor == self._account:
             return "its own"
-        if program is None or not posted.asked.has_input:
-            return "program or input is not held"
+        if program is None:
+            return "its program is not held"
+        if posted.asked.request.flags & Flags.UNWATCHABLE:
+            return "its input is kept elsewhere"
         if program.input_size != posted.asked.terms.input_size:
             return "its version takes inputs of another size than its program"
         if now + self._latency >= posted.ends:
-            return "its window is over"
+            failure = self._inputs.failure(posted.asked.input)
+            return f"its window is over{f', and {failure.why}' if failure else ''}"
         return "" if self._is_drawn(posted) else "not drawn"
 
     def _is_drawn(self, posted: Posted) -> bool:
@@ -208,7 +211,7 @@ class Watcher:
             self._wait(posted, None, now, "stake too small")
             return
         challenges = self._disputes.contracts.challenges
-        data = challenges.encode("challenge", posted.result, posted.asked.input, posted.output)
+        data = challenges.encode("challenge", posted.result, posted.asked.came, posted.output)
         with self._journal.transaction():
             try:
                 name = f"challenge 0x{posted.id.hex()} attempt {posted.attempt}"
@@ -231,11 +234,12 @@ class Watcher:
 
     # The rows of checks
 
-    def _note(self, posted: Posted, verdict: Verdict, note: str = "") -> None:
+    def _note(self, posted: Posted, verdict: Verdict, note: str = "", wait_until: int = 0) -> None:
         with self._journal.transaction():
             self._journal.write(
-                "INSERT OR REPLACE INTO checks (id, attempt, output, verdict, note) VALUES (?, ?, ?, ?, ?)",
-                *(posted.id, posted.attempt, posted.output, verdict, note),
+                "INSERT OR REPLACE INTO checks (id, attempt, output, verdict, note, wait_until)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                *(posted.id, posted.attempt, posted.output, verdict, note, wait_until),
             )
 
     def _wait(self, posted: Posted, number: int | None, now: int, note: str) -> None:

@@ -12,12 +12,14 @@ from executor.backends.catalogue import Catalogue
 from executor.backends.exact import ExactBackend
 from executor.backends.golden import goldens, prove
 from executor.chain import follower as follower_module
+from executor.chain import inputs as inputs_module
 from executor.chain import outbox as outbox_module
 from executor.chain.contracts import Contracts, ask
 from executor.chain.deployment import Deployment, DeploymentError
 from executor.chain.disputes import Disputes
 from executor.chain.fees import FeePolicy
 from executor.chain.follower import Follower
+from executor.chain.inputs import Inputs
 from executor.chain.keys import Key
 from executor.chain.outbox import Outbox, OutboxSettings
 from executor.chain.requests import NATIVE, NOBODY
@@ -39,6 +41,7 @@ from executor.settings import Settings, SettingsError
 SCHEMAS = (
     follower_module.SCHEMA,
     outbox_module.SCHEMA,
+    inputs_module.SCHEMA,
     jobs_module.SCHEMA,
     orders_module.SCHEMA,
     games_module.SCHEMA,
@@ -140,6 +143,7 @@ def opened_node(
             journal=journal,
             follower=Follower(rpc, journal, watched, contracts.deployment.start),
             outbox=outbox_of(settings, rpc, contracts, journal, key, account),
+            inputs=Inputs(rpc, contracts, journal),
             catalogue=catalogue,
             account=account,
         )
@@ -148,6 +152,7 @@ def opened_node(
         policy = replace(policy, defences=_defences(catalogue, make) if settings.claim else {})
         paces = settings.poll, settings.latency, settings.most_jobs
         node = Node(desk, backend, NodeSettings(*paces, settings.claim, policy))
+        desk.inputs.done = node.wake
         if has_disputes:
             share = settings.watch_share if settings.watch else None
             node.take_part(Docket(desk, backend, make, share=share, latency=settings.latency, done=node.wake))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from executor.chain.contracts import ask
+from executor.chain.fetch import Named
 from executor.chain.rpc import quantity
 from executor.node.batches import CLAIM_GAS, FIXED_GAS, MAX_BATCH, cut
 from executor.node.desk import Desk, log
@@ -14,6 +15,7 @@ from executor.node.lifecycle import OWED, State
 from executor.node.policy import LOOK_AGAIN, Conditions, Leave, Policy, Take, Verdict, Wait, weigh
 
 IDLE = 2**96 - 1  # the part of a pledge's word that is stake
+MOST_TRIES = 4  # at an uploaded input, before the request is left to others
 
 
 @dataclass(frozen=True)
@@ -132,9 +134,26 @@ def claim(desk: Desk, jobs: Sequence[Job]) -> None:
 def _weigh(
     desk: Desk, job: Job, policy: Policy, gas_price: int, seconds: dict[bytes, float], together: int
 ) -> Take | Wait | Leave:
-    terms = desk.jobs.terms(job.request.terms)
-    assert terms is not None
+    terms = desk.terms(job)
     assert job.slot is not None
     program = desk.catalogue[terms.program_root]
     conditions = Conditions(desk.now, gas_price, seconds[terms.program_root], together)
-    return weigh(job.request, job.slot, terms, program.output_size, policy, conditions)
+    verdict = weigh(job.request, job.slot, terms, program.output_size, policy, conditions)
+    return with_input(desk, desk.named(job), verdict)
+
+
+def with_input(desk: Desk, named: Named, verdict: Verdict) -> Verdict:
+    """What to do about a request once it is seen whether its input is here: nothing is claimed before.
+
+    It is fetched where all else speaks for taking the request.
+    """
+    if not isinstance(verdict, Take):
+        return verdict
+    failure = desk.inputs.failure(named)
+    if failure is not None and failure.tries >= MOST_TRIES:
+        return Leave(f"its input cannot be fetched: {failure.why}")
+    if desk.inputs.find(named) is not None:
+        return verdict
+    if failure is not None:
+        return Wait(desk.now + LOOK_AGAIN, failure.why)
+    return Wait(desk.now, "its input is being fetched")

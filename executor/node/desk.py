@@ -9,9 +9,12 @@ import structlog
 
 from executor.backends.catalogue import Catalogue
 from executor.chain.contracts import Contracts
+from executor.chain.fetch import Named
 from executor.chain.follower import Block, Follower
+from executor.chain.inputs import Inputs
 from executor.chain.outbox import Outbox
 from executor.chain.rpc import Endpoint
+from executor.chain.terms import Frozen
 from executor.chain.transactions import DuplicateError
 from executor.journal import Journal
 from executor.node.jobs import Job, Jobs
@@ -35,6 +38,7 @@ class Desk:
     journal: Journal
     follower: Follower
     outbox: Outbox
+    inputs: Inputs
     catalogue: Catalogue
     account: str
     jobs: Jobs = field(init=False)
@@ -79,6 +83,21 @@ class Desk:
             return
         for job in jobs:
             self.jobs.step(job, state, transaction_id=number, tries=job.tries + 1, note="")
+
+    def terms(self, job: Job) -> Frozen:
+        """What a job's version and the network promised."""
+        terms = self.jobs.terms(job.request.terms)
+        if terms is None:
+            raise RuntimeError("desk: a job without terms")
+        return terms
+
+    def named(self, job: Job) -> Named:
+        """A job's input, for `Inputs`."""
+        return Named(job.request.flags, job.request.input, job.input, self.terms(job).input_size)
+
+    def input(self, job: Job, *, owed: bool = False) -> bytes | None:
+        """The bytes of a job's input, None while they are being fetched; see `Inputs.find`."""
+        return self.inputs.find(self.named(job), owed=owed)
 
     def pause(self, tries: int) -> int:
         """Chain time until which a step that failed `tries` times is not tried again."""

@@ -11,6 +11,7 @@ from executor.chain.disputes import Disputes
 from executor.chain.follower import Batch
 from executor.disputes.games import Asked, Games
 from executor.disputes.player import Player
+from executor.disputes.seat import Seat
 from executor.disputes.traces import MakeTrace
 from executor.disputes.watcher import Watcher
 from executor.node.desk import Desk
@@ -38,11 +39,12 @@ class Docket:
         self._desk = desk
         disputes = Disputes(desk.contracts)
         self.games = Games(desk.journal, disputes, self._asked)
-        shared = disputes, desk.endpoint, desk.journal, desk.outbox, self.games, desk.account, desk.catalogue
-        self.player = Player(*shared, make, done)
+        tools = disputes, desk.endpoint, desk.journal, desk.outbox
+        seat = Seat(*tools, self.games, desk.account, desk.catalogue, desk.inputs)
+        self.player = Player(seat, make, done)
         self.watcher = None
         if share is not None:
-            self.watcher = Watcher(*shared, backend, share=share, latency=latency, done=done)
+            self.watcher = Watcher(seat, backend, share=share, latency=latency, done=done)
 
     def apply(self, batch: Batch) -> None:
         """Note what the logs say, inside the journal transaction that applies them."""

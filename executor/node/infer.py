@@ -8,7 +8,6 @@ from concurrent.futures import Future
 
 from executor.backends.base import Backend
 from executor.node.desk import Desk, log
-from executor.node.jobs import Job
 from executor.node.lifecycle import State
 
 BATCH = 32  # inputs that a backend is handed at a time, at most
@@ -26,20 +25,18 @@ class Inference:
     def infer(self, desk: Desk) -> None:
         """Hand claimed jobs to the backend."""
         running = {identifier for batch in self._running.values() for identifier in batch}
-        by_program: dict[bytes, list[Job]] = defaultdict(list)
+        by_program: dict[bytes, list[tuple[bytes, bytes]]] = defaultdict(list)  # ids and inputs
         for job in desk.jobs.ready(State.CLAIMED, desk.now):
             if job.output is not None:  # claimed once more after a reorganisation
                 self._commit(desk, [job.id], [job.output])
-            elif job.id not in running:
-                terms = desk.jobs.terms(job.request.terms)
-                assert terms is not None
-                by_program[terms.program_root].append(job)
-        for root, jobs in by_program.items():
+            elif job.id not in running and (data := desk.input(job, owed=True)) is not None:
+                by_program[desk.terms(job).program_root].append((job.id, data))
+        for root, asked in by_program.items():
             size = max(1, min(BATCH, int(SLICE / max(self._backend.seconds(root), 1e-9))))
-            for start in range(0, len(jobs), size):
-                batch = jobs[start : start + size]
-                future = self._backend.submit(root, [job.input for job in batch])
-                self._running[future] = [job.id for job in batch]
+            for start in range(0, len(asked), size):
+                batch = asked[start : start + size]
+                future = self._backend.submit(root, [data for _, data in batch])
+                self._running[future] = [identifier for identifier, _ in batch]
                 future.add_done_callback(lambda _: self._done())
 
     def commit(self, desk: Desk) -> None:

@@ -90,6 +90,7 @@ class Node:
         without these contracts: call again later, nothing is lost.
         """
         desk, stages = self.desk, self._stages
+        desk.inputs.collect()
         try:
             follow(desk, self.docket)
         except (RpcError, CallRevertedError):
@@ -177,7 +178,7 @@ class Node:
 
     def idle(self) -> bool:
         """Whether nothing is under way: no job before its end, no transaction, no computation, no failure."""
-        busy = self.owes() or self._inference.running or self._stages.resting
+        busy = self.owes() or self._inference.running or self._stages.resting or self.desk.inputs.busy
         if self.docket is not None and self.docket.busy:
             return False
         return not busy and self.desk.outbox.idle()
@@ -185,4 +186,5 @@ class Node:
     def close(self) -> None:
         if self.docket is not None:
             self.docket.close()
+        self.desk.inputs.close()
         self._backend.close()

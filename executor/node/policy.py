@@ -169,8 +169,8 @@ def refuse(
         return f"arbiter {terms.arbiter} is not accepted"
     if asset not in policy.floors:
         return f"fees in {asset} are not accepted"
-    if flags & (Flags.UPLOADED | Flags.UNWATCHABLE):
-        return "its input is not in the request"
+    if flags & Flags.UNWATCHABLE:
+        return "its input is kept elsewhere, where nobody could judge an answer to it"
     if terms.window > policy.max_window:
         return f"its window of {terms.window} s is longer than {policy.max_window} s"
     if refusal := _indefensible(policy.defences.get(terms.program_root), terms):

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from executor.chain.contracts import Contract, ask, ask_each
+from executor.chain.fetch import Named
 from executor.chain.orders import MAX_ORDERS, recover
-from executor.chain.requests import LIVE, NOBODY
+from executor.chain.requests import ELSEWHERE, LIVE, NOBODY, Flags
 from executor.chain.rpc import quantity
 from executor.chain.terms import Frozen
 from executor.chain.transactions import DuplicateError
 from executor.node.batches import FIXED_GAS, ORDER_GAS, cut
-from executor.node.claim import room
+from executor.node.claim import room, with_input
 from executor.node.desk import Desk, log
 from executor.node.orders import OrderRow, OrderState
 from executor.node.policy import LOOK_AGAIN, Conditions, Leave, Policy, Take, Verdict, Wait, weigh_order
@@ -38,14 +39,16 @@ class Prospect:
     """An order and what the chain says about it.
 
     spent: its nonce. balance: its signer's, in the fee asset. registered: whether its model is the Registry's
-    and so no stranger's code. version: which would answer now; None if the model does not say. drawn: in
-    another block another may. key, terms: what a request to that version is frozen to; None if nothing is.
+    and so no stranger's code. sealed: size of its uploaded input, 0 if there is none. version: which would
+    answer now; None if the model does not say. drawn: in another block another may. key, terms: what a
+    request to that version is frozen to; None if nothing is.
     """
 
     row: OrderRow
     spent: bool
     balance: int
     registered: bool
+    sealed: int
     version: int | None = None
     drawn: bool = False
     key: bytes = b""
@@ -138,7 +141,9 @@ def _drop(desk: Desk, row: OrderRow, why: str) -> None:
 
 def _wait(desk: Desk, row: OrderRow, verdict: Wait) -> None:
     """Look again, the later the longer the order has waited: many that nobody can claim cost few looks."""
-    until = max(verdict.until, desk.now + (desk.now - row.received) // 4)
+    until = verdict.until
+    if until > desk.now:
+        until = max(until, desk.now + (desk.now - row.received) // 4)
     with desk.journal.transaction():
         desk.orders.set(row, wait_until=until, note=verdict.why)
 
@@ -162,14 +167,18 @@ def _weigh(
         return Wait(again, "drawn to a version whose program is not held here")
     if program is None:
         return Leave("no program for it is held here")
-    if len(signed.input) > min(program.input_size, terms.input_size):
+    if not order.offer.flags & ELSEWHERE and len(signed.input) > min(program.input_size, terms.input_size):
         return Leave("its input is too long")
+    if order.offer.flags & Flags.UPLOADED and prospect.sealed != terms.input_size:
+        return Wait(again, "its input is not uploaded yet")
     price = order.price(desk.now)
     if prospect.balance < price:
         return Wait(again, "its signer's balance is too small")
     conditions = Conditions(desk.now, gas_price, seconds[terms.program_root])
     strangers = _strangers_gas(desk, prospect, terms)
-    return weigh_order(order.offer, price, terms, program.output_size, policy, conditions, strangers)
+    verdict = weigh_order(order.offer, price, terms, program.output_size, policy, conditions, strangers)
+    named = Named(Flags(order.offer.flags), order.input, signed.input, terms.input_size)
+    return with_input(desk, named, verdict)
 
 
 def _strangers_gas(desk: Desk, prospect: Prospect, terms: Frozen) -> int:
@@ -196,9 +205,12 @@ def _look(desk: Desk, rows: Sequence[OrderRow]) -> list[Prospect]:
             *[orders.query("nonces", order.requester, order.nonce >> 8) for order in asked],
             *[market.query("balance_of", order.offer.asset, order.requester) for order in asked],
             *[registry.query("number_of", order.model) for order in asked],
+            *[desk.contracts.inputs.query("sealed_size", order.input) for order in asked],
         ],
     )
-    words, balances, numbers = (answers[at : at + len(rows)] for at in range(0, len(answers), len(rows)))
+    words, balances, numbers, sealed = (
+        answers[at : at + len(rows)] for at in range(0, len(answers), len(rows))
+    )
     versions, candidates = _versions(desk, rows, counter)
     keys = _keys(desk, rows, versions)
     terms = _frozen(desk, keys)
@@ -208,6 +220,7 @@ def _look(desk: Desk, rows: Sequence[OrderRow]) -> list[Prospect]:
             spent=bool(words[at] >> (row.signed.order.nonce & 255) & 1),
             balance=balances[at],
             registered=numbers[at] != 0,
+            sealed=sealed[at],
             version=versions[at],
             drawn=bool(candidates[at]) and row.signed.order.offer.version == LIVE,
             key=keys[at],

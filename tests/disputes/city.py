@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from eth_account import Account
 
+from executor.backends.catalogue import Catalogue
 from executor.backends.golden import goldens
 from executor.chain.codec import Event
 from executor.chain.contracts import Contract
@@ -40,11 +41,18 @@ def build_city(project: Any, anvil: Anvil) -> Town:
     return town
 
 
-def publish(town: Town, program: Program, *, input_size: int | None = None, window: int = WINDOW) -> str:
+def publish(
+    town: Town,
+    program: Program,
+    *,
+    input_size: int | None = None,
+    window: int = WINDOW,
+    unwatchable: bool = False,
+) -> str:
     """A model with this program live, under the Dispute contract. input_size: if not the program's."""
     terms = (
         *(program.root, town.deployment.address("Dispute"), NOBODY, ROYALTY_BPS, MIN_BOND, window),
-        *(input_size or program.input_size, program.output_size, False),
+        *(input_size or program.input_size, program.output_size, unwatchable),
     )
     registry, owner = Contract("Registry", town.deployment.address("Registry")), key("owner").address
     number = town.ask(registry, "count")
@@ -65,13 +73,15 @@ def newcomer(town: Town, number: int, amount: int = ETHER) -> LocalKey:
     return made
 
 
-def liar(operation: int = HIDDEN, element: int = 0, by: int = 100) -> Any:
-    """An interpreter that is wrong in one element of the digits program; what follows, follows from it."""
+def liar(operation: int = HIDDEN, element: int = 0, by: int = 100, program: Program | None = None) -> Any:
+    """An interpreter that is wrong in one element of a program, the digits' unless another is named; what
+    follows, follows from it."""
+    root = (program or load(DIGITS)).root
 
     class Liar(Interpreter):
         def _execute(self, described: Operation, index: int, step: int) -> IntArray:
             output = super()._execute(described, index, step)
-            if index == operation and self.program.root == load(DIGITS).root:
+            if index == operation and self.program.root == root:
                 output = output.copy()
                 low, high = described.result.element.interval
                 up = int(output[element]) + by
@@ -84,11 +94,9 @@ def liar(operation: int = HIDDEN, element: int = 0, by: int = 100) -> Any:
 class LyingBackend:
     """Computes everything as its interpreter does."""
 
-    def __init__(self, interpreter: Any) -> None:
+    def __init__(self, interpreter: Any, held: Mapping[bytes, Program]) -> None:
         self._interpreter = interpreter
-        self._programs = {
-            program.root: program for program in (load(DIGITS), *(g.program for g in goldens()))
-        }
+        self._programs = {**{golden.program.root: golden.program for golden in goldens()}, **held}
         self.honest = True  # while it is examined
 
     def submit(self, root: bytes, inputs: Sequence[bytes]) -> Future[list[bytes]]:
@@ -119,7 +127,7 @@ def at_work(town: Town, folder: Path, who: str | LocalKey, lie: Any = None, **ch
             node.start(adopt=True)
             yield node
         return
-    backend = LyingBackend(lie)
+    backend = LyingBackend(lie, Catalogue.load(settings.artifacts))
     with opened_node(settings, own, backend=backend, traces=forged(lie)) as node:
         backend.honest = False
         node.start(adopt=True)

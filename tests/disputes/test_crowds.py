@@ -90,5 +90,5 @@ def test_watch__nine_challengers_that_lose_on_purpose__save_no_dishonest_result(
 def challenge(city: Town, who: LocalKey, result: Posted) -> None:
     """Open a game that nobody is going to play."""
     contract = city.contracts.challenges
-    data = contract.encode("challenge", result.result, result.asked.input, result.output)
+    data = contract.encode("challenge", result.result, result.asked.came, result.output)
     Wallet(city.anvil.rpc, who, CHAIN_ID, poll=0.01).transact(contract.address, data)

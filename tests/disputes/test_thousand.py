@@ -126,7 +126,7 @@ def test_play__challenges_spread_over_distinct_tiles__do_not_exhaust_the_defende
         result = node.docket.games.posted(job.id, 1)
         assert result is not None
         challenges = city.contracts.challenges
-        data = challenges.encode("challenge", result.result, result.asked.input, result.output)
+        data = challenges.encode("challenge", result.result, result.asked.came, result.output)
         nuisance.send(challenges.address, [data] * games)
         numbers = [event["game"] for event in events(city) if event.name == "Challenged"]
         assert len(numbers) == games

@@ -110,12 +110,14 @@ def build(project: Any, anvil: Anvil) -> Town:
     return town
 
 
-def create_model(town: Town, arbiter: str, hook: str = NOBODY, root: bytes | None = None) -> str:
+def create_model(
+    town: Town, arbiter: str, hook: str = NOBODY, root: bytes | None = None, unwatchable: bool = False
+) -> str:
     """A model with the digits program live, or another program's root."""
     program = load(DIGITS)
     terms = (
         *(root or program.root, arbiter, hook, ROYALTY_BPS, MIN_BOND, WINDOW),
-        *(program.input_size, program.output_size, False),
+        *(program.input_size, program.output_size, unwatchable),
     )
     version = (terms, "file:digits.program", b"\x01" * 32, b"\x02" * 32)
     registry = Contract("Registry", town.deployment.address("Registry"))

@@ -146,8 +146,7 @@ def test_gas_cost__jobs_that_share_transactions__cost_less_each() -> None:
     [
         ("arbiter", {"policy": replace(POLICY, arbiters=frozenset())}),
         ("fees in", {"asset": TOKEN}),
-        ("input is not", {"flags": Flags.UPLOADED}),
-        ("input is not", {"flags": Flags.UNWATCHABLE}),
+        ("kept elsewhere", {"flags": Flags.UNWATCHABLE}),
         ("window", {"terms": frozen(window=601)}),
         ("too short", {"result_seconds": 14}),
         ("claim deadline", {"conditions": at(299)}),
@@ -163,6 +162,10 @@ def test_weigh__one_thing_wrong__is_left_with_the_reason(why: str, changes: dict
 def test_weigh__one_second_less_of_each__is_taken() -> None:
     assert isinstance(verdict(min_price=COST, result_seconds=15), Take)
     assert isinstance(verdict(min_price=COST, conditions=at(298)), Take)
+
+
+def test_weigh__uploaded_input__is_weighed_like_any_other() -> None:
+    assert verdict(min_price=COST, flags=Flags.UPLOADED) == verdict(min_price=COST)
 
 
 def test_weigh__fee_in_an_accepted_token__counts_no_gas() -> None:
