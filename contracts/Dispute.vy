@@ -9,11 +9,12 @@ from contracts.interfaces import IChallenges
 from contracts.interfaces import IDispute
 from contracts.interfaces import IReferee
 from contracts.modules.judge import clocks
+from contracts.modules.judge import commitments
 from contracts.modules.judge import entries
-from contracts.modules.market import games
 from contracts.modules.judge import positions
 from contracts.modules.judge import tiles
 from contracts.modules.judge import trees
+from contracts.modules.market import games
 
 implements: IArbiter
 implements: IDispute
@@ -26,11 +27,6 @@ struct Game:
 
 CHALLENGES: immutable(IChallenges)
 REFEREE: immutable(IReferee)
-
-TENSOR_TAG: constant(Bytes[1]) = x"02"
-OPERATION_TAG: constant(Bytes[1]) = x"03"
-STEP_TAG: constant(Bytes[1]) = x"04"
-PROGRAM_TAG: constant(Bytes[1]) = x"05"
 
 VERSION: constant(uint256) = 1  # of the encoding of programs
 DOT: constant(uint256) = 1  # opcode; the other reduction is a maximum
@@ -93,9 +89,9 @@ def trace(
     key: bytes32 = self._key(case)
     assert msg.sender == case.defender, "dispute: not the defender"
     assert self.entry[key][ROOT] == 0, "dispute: traced already"
-    self._check_program(case, program)
+    commitments._check_program(case, program)
     header: uint256 = convert(program.header0, uint256)
-    operations: uint256 = self._operations(program)
+    operations: uint256 = commitments._operations(program)
     input_size: uint256 = (header >> 64) & positions.MASK64
     output_size: uint256 = header & positions.MASK64
     assert tiles._hash_data(input_size, input_tiles) == case.input_root, "dispute: wrong input"
@@ -112,10 +108,10 @@ def trace(
     opening.trace = opening.node
     if steps == 1:
         opening.outputs = opening.node
-        opening.trace = self._hash_step(opening.node)
+        opening.trace = commitments._hash_step(opening.node)
     # The claimed output is the last leaf under the last child.
-    assert self._ends_with(output_header, output_size), "dispute: wrong output header"
-    last: bytes32 = keccak256(concat(TENSOR_TAG, output_header, output_tiles))
+    assert commitments._ends_with(output_header, output_size), "dispute: wrong output header"
+    last: bytes32 = keccak256(concat(commitments.TENSOR_TAG, output_header, output_tiles))
     shown: uint256 = positions._height(opening.place) - positions._fan(positions._height(opening.place))
     if steps == 1:
         assert len(path) == shown, "dispute: wrong path length"
@@ -123,7 +119,7 @@ def trace(
     else:
         within: uint256 = trees._depth(operations)
         assert len(path) == within + shown, "dispute: wrong path length"
-        last = self._hash_step(trees._climb(last, operations - 1, path, 0, within))
+        last = commitments._hash_step(trees._climb(last, operations - 1, path, 0, within))
         last = trees._climb(last, steps - 1, path, within, shown)
     assert last == children[len(children) - 1], "dispute: another output in the trace"
 
@@ -149,14 +145,14 @@ def reveal_step(
     children: DynArray[bytes32, 32],
 ):
     assert self._is_leaf(cursor, positions.STEPS), "dispute: not a step"
-    self._check_program(case, program)
+    commitments._check_program(case, program)
     opening: IReferee.Position = self._root_of_outputs(
-        self._operations(program), positions._steps(cursor.place), positions._index(cursor.place)
+        commitments._operations(program), positions._steps(cursor.place), positions._index(cursor.place)
     )
     opening.trace = cursor.trace
     opening.node = self._over(opening.place, children)
     opening.outputs = opening.node
-    assert self._hash_step(opening.node) == cursor.node, "dispute: wrong children"
+    assert commitments._hash_step(opening.node) == cursor.node, "dispute: wrong children"
     key: bytes32 = self._key(case)
     place: bytes32 = positions._hash(cursor)
     self._enter(key, place, positions._hash(opening))
@@ -174,11 +170,11 @@ def reveal_operation(
     tile: Bytes[1024],
 ):
     assert self._is_leaf(cursor, positions.OPERATIONS), "dispute: not an operation"
-    self._check_program(case, program)
+    commitments._check_program(case, program)
     operation: uint256 = positions._index(cursor.place)
     levels: uint256 = trees._depth(positions._leaves(cursor.place))
     opening: IReferee.Position = cursor
-    opening.record = self._hash_operation(record)
+    opening.record = commitments._hash_operation(record)
     assert len(path) == levels, "dispute: wrong path length"
     root: bytes32 = trees._climb(opening.record, operation, path, 0, levels)
     assert root == program.operations, "dispute: wrong record"
@@ -203,7 +199,7 @@ def reveal_operation(
     else:
         root = self._over(opening.place, children)
         opening.node = root
-    assert self._tensor_root(record, shape.size, root) == cursor.node, "dispute: another output"
+    assert commitments._hash_output(record, shape.size, root) == cursor.node, "dispute: another output"
 
     self._enter(key, place, positions._hash(opening))
     if leaves == 1:
@@ -236,10 +232,10 @@ def reveal_chunks(
     level: uint256 = positions._level(cursor.place)
     assert level == positions.ELEMENT or level == positions.CHUNKS, "dispute: no reduction"
     assert len(values) == positions._children(cursor.place), "dispute: wrong number of values"
-    assert self._hash_operation(record) == cursor.record, "dispute: wrong record"
+    assert commitments._hash_operation(record) == cursor.record, "dispute: wrong record"
     together: int256 = self._combined(record, values)
     if level == positions.ELEMENT:
-        self._check_program(case, program)
+        commitments._check_program(case, program)
         together = staticcall REFEREE.rescaled(
             program,
             case.input_root,
@@ -383,8 +379,8 @@ def _refute(
     """
     The Referee, who is asked with this transaction's own calldata, computes something else than was claimed.
     """
-    self._check_program(case, program)
-    assert self._hash_operation(record) == opening.record, "dispute: wrong record"
+    commitments._check_program(case, program)
+    assert commitments._hash_operation(record) == opening.record, "dispute: wrong record"
     computed: int256 = abi_decode(
         raw_call(REFEREE.address, msg.data, max_outsize=32, is_static_call=True), int256
     )
@@ -466,6 +462,12 @@ def _entry_of(key: bytes32, game: uint256, opening: IReferee.Position) -> uint25
     entry: uint256 = self.entry[key][played.cursor]
     assert entries._shows(entry, positions._hash(opening)), "dispute: game is elsewhere"
     return entry
+
+
+@internal
+@pure
+def _key(case: IReferee.Case) -> bytes32:
+    return keccak256(abi_encode(case))
 
 
 @internal
@@ -606,78 +608,6 @@ def _value(opening: IReferee.Position, values: DynArray[int256, 32], index: uint
     assert keccak256(abi_encode(values)) == opening.node, "dispute: wrong values"
     assert index < len(values), "dispute: no such value"
     return values[index]
-
-
-# --- hashes ---
-
-
-@internal
-@pure
-def _key(case: IReferee.Case) -> bytes32:
-    return keccak256(abi_encode(case))
-
-
-@internal
-@pure
-def _check_program(case: IReferee.Case, program: IReferee.Program):
-    root: bytes32 = keccak256(concat(PROGRAM_TAG, abi_encode(program)))
-    assert root == case.program_root, "dispute: wrong program"
-
-
-@internal
-@pure
-def _operations(program: IReferee.Program) -> uint256:
-    """
-    How many operations the header states.
-    """
-    return (convert(program.header0, uint256) >> 160) & positions.MASK32
-
-
-@internal
-@pure
-def _ends_with(header: Bytes[74], size: uint256) -> bool:
-    """
-    Whether a tensor header states this length.
-    """
-    if len(header) < 8:
-        return False
-    return convert(slice(header, len(header) - 8, 8), uint256) == size
-
-
-@internal
-@pure
-def _tensor_root(record: Bytes[2496], size: uint256, root: bytes32) -> bytes32:
-    """
-    Tensor root of an operation's output from its record and the root of the tree over its tiles.
-    """
-    # Dimensions are 8 x u32 in a record and rank x u64 in a header.
-    packed: uint256 = convert(extract32(record, 32), uint256)
-    wide: uint256[2] = [0, 0]
-    for axis: uint256 in range(8):
-        dimension: uint256 = (packed >> (224 - 32 * axis)) & positions.MASK32
-        wide[axis // 4] |= dimension << (192 - 64 * (axis % 4))
-    rank: uint256 = convert(slice(record, 3, 1), uint256)
-    return keccak256(
-        concat(
-            TENSOR_TAG,
-            slice(record, 2, 2),
-            slice(abi_encode(wide), 0, 8 * rank),
-            convert(convert(size, uint64), bytes8),
-            root,
-        )
-    )
-
-
-@internal
-@pure
-def _hash_operation(record: Bytes[2496]) -> bytes32:
-    return keccak256(concat(OPERATION_TAG, record))
-
-
-@internal
-@pure
-def _hash_step(outputs: bytes32) -> bytes32:
-    return keccak256(concat(STEP_TAG, outputs))
 
 
 # --- what is ---
