@@ -16,6 +16,7 @@ from contracts.interfaces import IOrders
 from contracts.interfaces import IStakeVault
 from contracts.modules.market import balances
 from contracts.modules.market import deadlines
+from contracts.modules.market import frozen
 from contracts.modules.market import offers
 from contracts.modules.market import outcalls
 from contracts.modules.market import pledges
@@ -28,6 +29,7 @@ from contracts.modules.market import transfers
 initializes: balances
 initializes: pledges
 initializes: deadlines
+initializes: frozen
 
 implements: IMarket
 
@@ -40,23 +42,22 @@ exports: (
     pledges.pledge,
     pledges.unpledge,
     pledges.pledge_of,
+    pledges.vault,
+    frozen.freeze,
+    frozen.revoke,
+    frozen.frozen_terms,
+    frozen.terms_of,
+    frozen.network,
 )
 
 NO_OUTPUT: constant(bytes32) = keccak256(b"")
-# in `terms_of`; no hash that anybody finds
-REVOKED: constant(bytes32) = 0xffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
 
-NETWORK: immutable(INetwork)
-VAULT: immutable(IStakeVault)
 INPUTS: immutable(IInputs)
 ORDERS: immutable(address)
 CHALLENGES: immutable(address)
 
 counter: public(uint256)
 slot_of: public(HashMap[bytes32, uint256])  # by request, see `modules/market/slots.vy`
-frozen_terms: public(HashMap[bytes32, IMarket.Frozen])
-# model -> version -> key of its terms, or REVOKED
-terms_of: public(HashMap[address, HashMap[uint256, bytes32]])
 
 
 @deploy
@@ -72,11 +73,10 @@ def __init__(
     assert staticcall vault.market() == self, "market: vault of another market"
     assert staticcall orders.market() == self, "market: orders of another market"
     assert staticcall challenges.market() == self, "market: challenges of another market"
-    NETWORK = network
-    VAULT = vault
     INPUTS = inputs
     ORDERS = orders.address
     CHALLENGES = challenges.address
+    frozen.__init__(network)
     pledges.__init__(vault)
     deadlines.__init__(uptime_feed)
 
@@ -128,18 +128,18 @@ def open_signed(
     executor: address, requester: address, model: address, offer: IMarket.Offer, input: Bytes[4096]
 ) -> (bytes32, IMarket.Request, uint256):
     self._only(ORDERS)
-    key: bytes32 = self.terms_of[model][offer.version]
+    key: bytes32 = frozen.terms_of[model][offer.version]
     if key == empty(bytes32):
         return empty(bytes32), empty(IMarket.Request), reasons.TERMS_NOT_FROZEN
     if balances.balance_of[offer.asset][requester] < offer.max_price:
         return empty(bytes32), empty(IMarket.Request), reasons.BALANCE_TOO_SMALL
     reference: bytes32 = requests._reference(offer.flags, input)
-    scope: uint256 = self.frozen_terms[key].scope
+    scope: uint256 = frozen.frozen_terms[key].scope
     reason: uint256 = self._check_open(key, scope, offer, reference, len(input))
     if (
         reason == reasons.FINE
         and terms._hooked(scope)
-        and not outcalls._accepts(self.frozen_terms[key].hook, input)
+        and not outcalls._accepts(frozen.frozen_terms[key].hook, input)
     ):
         reason = reasons.INPUT_REFUSED
     if reason != reasons.FINE:
@@ -160,10 +160,10 @@ def open_signed(
 def _open(
     model: address, requester: address, offer: IMarket.Offer, reference: bytes32, length: uint256
 ) -> (bytes32, IMarket.Request):
-    key: bytes32 = self.terms_of[model][offer.version]
+    key: bytes32 = frozen.terms_of[model][offer.version]
     if key == empty(bytes32):
-        key = self._freeze(model, offer.version)
-    scope: uint256 = self.frozen_terms[key].scope
+        key = frozen._freeze(model, offer.version)
+    scope: uint256 = frozen.frozen_terms[key].scope
     reason: uint256 = self._check_open(key, scope, offer, reference, length)
     if reason != reasons.FINE:
         reasons._refuse(reason)
@@ -179,7 +179,7 @@ def _announce(id: bytes32, request: IMarket.Request, input: Bytes[4096]):
     The version's hook may still refuse; a refusal undoes the opening.
     """
     if requests._flags(request.callback) & requests.HOOKED != 0 and not outcalls._accepts(
-        self.frozen_terms[request.terms].hook, input
+        frozen.frozen_terms[request.terms].hook, input
     ):
         reasons._refuse(reasons.INPUT_REFUSED)
     self._log_opened(id, request, input)
@@ -209,21 +209,11 @@ def _log_opened(id: bytes32, request: IMarket.Request, input: Bytes[4096]):
 
 
 @internal
-def _freeze(model: address, version: uint256) -> bytes32:
-    frozen: IMarket.Frozen = staticcall NETWORK.draft(version, staticcall IModel(model).terms(version))
-    key: bytes32 = keccak256(abi_encode(model, version, frozen))
-    self.frozen_terms[key] = frozen
-    self.terms_of[model][version] = key
-    log IMarket.TermsFrozen(terms=key, model=model, version=version, frozen=frozen)
-    return key
-
-
-@internal
 @view
 def _check_open(
     key: bytes32, scope: uint256, offer: IMarket.Offer, reference: bytes32, length: uint256
 ) -> uint256:
-    if key == REVOKED:
+    if key == frozen.REVOKED:
         return reasons.VERSION_REVOKED
     if offer.flags & requests.UPLOADED != 0:
         if staticcall INPUTS.sealed_size(reference) != terms._input_size(scope):
@@ -271,7 +261,7 @@ def _check_claim(slot: uint256, origin: uint256, timing: uint256) -> uint256:
         return reasons.NOT_OPEN
     if deadlines._passed(unsafe_add(slot >> 56, (timing >> 32) & requests.MASK32)):
         return reasons.CLAIM_TOO_LATE
-    if self.terms_of[convert(origin >> 96, address)][(origin >> 64) & requests.MASK32] == REVOKED:
+    if frozen.terms_of[convert(origin >> 96, address)][(origin >> 64) & requests.MASK32] == frozen.REVOKED:
         return reasons.VERSION_REVOKED
     return reasons.FINE
 
@@ -352,7 +342,7 @@ def answer(batch: DynArray[IMarket.Request, 32], outputs: Bytes[4096]) -> uint25
         slot: uint256 = self.slot_of[id]
         if request.origin >> 64 != version:  # asked once for a run of requests to the same version
             version = request.origin >> 64
-            revoked = self._is_revoked(request.origin)
+            revoked = frozen._is_revoked(request.origin)
         elapsed: uint256 = min(
             unsafe_sub(block.timestamp, (slot >> 16) & slots.MASK40), (request.timing >> 64) & requests.MASK32
         )
@@ -437,7 +427,7 @@ def _attend(id: bytes32, request: IMarket.Request, work: uint256, output: Bytes[
     marked: uint256 = work
     if flags & requests.HOOKED != 0:
         outcalls._require_gas(outcalls.HOOK_GAS)
-        if not outcalls._plausible(self.frozen_terms[request.terms].hook, request.input, output):
+        if not outcalls._plausible(frozen.frozen_terms[request.terms].hook, request.input, output):
             marked |= slots.IMPLAUSIBLE
     self.slot_of[id] = slots._pack_posted(marked, keccak256(output))
     log IMarket.Posted(id=id, work=marked, output=output)
@@ -474,7 +464,7 @@ def finalize(batch: DynArray[IMarket.Result, 32], outputs: Bytes[4096]) -> uint2
         ):
             self._credit(executor, asset, model, bonds, earned, royalties, fees)
             terms_key = result.request.terms
-            scope = self.frozen_terms[terms_key].scope
+            scope = frozen.frozen_terms[terms_key].scope
             executor = result.work >> 96
             asset = result.request.timing >> 96
             model = result.request.origin >> 96
@@ -560,7 +550,7 @@ def cancel(request: IMarket.Request):
     status: uint256 = slots._status(slot)
     if status != slots.OPEN and status != slots.CLAIMED:
         reasons._refuse(reasons.NOT_OPEN)
-    revoked: bool = self._is_revoked(request.origin)
+    revoked: bool = frozen._is_revoked(request.origin)
     if status == slots.CLAIMED:
         # A claim of a revoked version is its executor's to give back: who has seen the answer may not.
         if not revoked or msg.sender != slots._executor(slot):
@@ -589,24 +579,18 @@ def expire(request: IMarket.Request):
         return
     executor: address = slots._executor(slot)
     bond: uint256 = requests._bond(request.payer)
-    if self._is_revoked(request.origin):  # no fault of the executor's
+    if frozen._is_revoked(request.origin):  # no fault of the executor's
         self._refund(id, slot, request)
         pledges._release(executor, bond)
         return
-    penalty: uint256 = terms._penalty(self.frozen_terms[request.terms].penalties)
+    penalty: uint256 = terms._penalty(frozen.frozen_terms[request.terms].penalties)
     share: uint256 = penalty // 2
     self._reopen(id, slot, request, slots._elapsed(slot))
     log IMarket.Missed(id=id, executor=executor, penalty=penalty)
     pledges._release(executor, bond - penalty)
-    extcall VAULT.slash(
+    extcall pledges.VAULT.slash(
         executor, requests._requester(request.payer), share, empty(address), 0, penalty - share
     )
-
-
-@internal
-@view
-def _is_revoked(origin: uint256) -> bool:
-    return self.terms_of[requests._model(origin)][requests._version(origin)] == REVOKED
 
 
 @internal
@@ -615,7 +599,7 @@ def _reopen(id: bytes32, slot: uint256, request: IMarket.Request, elapsed: uint2
     Another attempt, its ramp going on from the price of the last; or a refund if there were enough.
     """
     attempt: uint256 = slots._attempt(slot)
-    if attempt >= terms._max_attempts(self.frozen_terms[request.terms].scope):
+    if attempt >= terms._max_attempts(frozen.frozen_terms[request.terms].scope):
         self._refund(id, slot, request)
         return
     self.slot_of[id] = slots._pack_open(attempt + 1, block.timestamp - elapsed, block.timestamp)
@@ -639,7 +623,7 @@ def begin_game(result: IMarket.Result) -> (bytes32, uint256):
     self._only(CHALLENGES)
     id: bytes32 = requests._id(self, result.request)
     slot: uint256 = self._held(id, result, slots.POSTED)
-    window: uint256 = terms._window(self.frozen_terms[result.request.terms].scope)
+    window: uint256 = terms._window(frozen.frozen_terms[result.request.terms].scope)
     if deadlines._passed(slots._work_posted_at(result.work) + window):
         reasons._refuse(reasons.WINDOW_CLOSED)
     self.slot_of[id] = slot + slots.ONE_GAME
@@ -739,25 +723,12 @@ def redeliver_retraction(request: IMarket.Request, attempt: uint256):
     outcalls._retract(id, attempt, request.callback)
 
 
-# --- versions, and the network's share ---
-
-
-@external
-def revoke(version: uint256):
-    self.terms_of[msg.sender][version] = REVOKED
-    log IMarket.Revoked(model=msg.sender, version=version)
-
-
-@external
-def freeze(model: address, version: uint256) -> bytes32:
-    if self.terms_of[model][version] == REVOKED:
-        reasons._refuse(reasons.VERSION_REVOKED)
-    return self._freeze(model, version)
+# --- the network's share ---
 
 
 @external
 def collect_fees(asset: address, model: address, to: address) -> uint256:
-    self._only(NETWORK.address)
+    self._only(frozen.NETWORK.address)
     return balances._collect_fees(asset, model, to)
 
 
@@ -768,18 +739,6 @@ def collect_fees(asset: address, model: address, to: address) -> uint256:
 @view
 def passed(deadline: uint256) -> bool:
     return deadlines._passed(deadline)
-
-
-@external
-@view
-def network() -> address:
-    return NETWORK.address
-
-
-@external
-@view
-def vault() -> address:
-    return VAULT.address
 
 
 @external

@@ -7,10 +7,10 @@
 """
 from contracts.interfaces import IMarket
 from contracts.interfaces import IModel
+from contracts.modules.market import requests
 from contracts.modules.model import breakers
 from contracts.modules.model import canaries
 from contracts.modules.model import pointers
-from contracts.modules.market import requests
 from snekmate.auth import ownable
 from snekmate.auth import ownable_2step
 

@@ -90,13 +90,13 @@ class Ledgers:
             "Market.balances.shares_of": [(asset, model) for asset in assets for model in accounts],
             "Market.pledges.pledge_of": [(account,) for account in accounts],
             "Market.slot_of": [(entry.id,) for entry in entries],
-            "Market.terms_of": list(self._versions),
+            "Market.frozen.terms_of": list(self._versions),
         }
         yield (
             good.market.address,
             _slots(market)
             | {
-                _slot(_base("Market.frozen_terms"), key) + word
+                _slot(_base("Market.frozen.frozen_terms"), key) + word
                 for key in self._terms
                 for word in range(TERMS_WORDS)
             },

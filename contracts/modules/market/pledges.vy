@@ -16,8 +16,14 @@ pledge_of: public(HashMap[address, uint256])  # operator -> account 160 | idle s
 
 
 @deploy
-def __init__(vault: IStakeVault):
-    VAULT = vault
+def __init__(stake_vault: IStakeVault):
+    VAULT = stake_vault
+
+
+@external
+@view
+def vault() -> address:
+    return VAULT.address
 
 
 @external
