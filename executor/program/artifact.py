@@ -18,6 +18,7 @@ import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
@@ -76,8 +77,9 @@ def load(
         size = os.fstat(file.fileno()).st_size
         _expect(size <= limit, f"{size} bytes, above the limit of {limit}")
         program, stated = _take_structure(file, size)
-        header = check_structure(program)
-        _expect(header == stated, f"the header states {stated}, the program's is {header}")
+        header = asdict(check_structure(program))
+        for field, number in asdict(stated).items():
+            _expect(number == header[field], f"the header states {field} {number}, it is {header[field]}")
         for index, constant in enumerate(program.constants):
             _fill(constant, file, f"constant {index}")
         check_intervals(program)

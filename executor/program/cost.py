@@ -129,18 +129,17 @@ def _place(program: Program, view: View) -> Place:
 
 def touched_tiles(view: View, operation: Operation, terms: int, place: Place) -> int:
     """Upper bound on the distinct tiles that `terms` consecutive reduction elements of one output touch."""
-    if terms == 1:
+    best = terms if place.stacked else min(terms, count_tiles(place.size))
+    if best == 1:  # and from here on there are two elements at least
         return 1
-    bounds = [terms]
-    if not place.stacked:
-        bounds.append(count_tiles(place.size))
     for lengths, strides, repeats in _runs(view, operation, terms):
-        bounds.append(repeats * _box_tiles(lengths, strides, place))
-    return min(bounds)
+        if repeats < best:
+            best = min(best, repeats * _box_tiles(lengths, strides, place))
+    return best
 
 
 def _runs(view: View, operation: Operation, terms: int) -> Iterator[tuple[list[int], list[int], int]]:
-    """Boxes that cover any run of `terms` row-major reduction elements: lengths, strides, number of boxes.
+    """Boxes that cover any run of that many row-major reduction elements: lengths, strides, number of boxes.
 
     For every axis: the run meets few rows of the axes behind it, and these rows lie side by side along the
     axis, or in more than one box where the run carries over to the axes before it.
@@ -148,9 +147,9 @@ def _runs(view: View, operation: Operation, terms: int) -> Iterator[tuple[list[i
     dims, strides = operation.reduction, view.offset.reduction
     for axis, length in enumerate(dims):
         row = math.prod(dims[axis + 1 :])
-        rows = 1 if terms == 1 else (terms - 2) // row + 2
+        rows = (terms - 2) // row + 2
         outer = math.prod(dims[:axis])
-        boxes = 1 if rows == 1 or outer == 1 else min((rows - 2) // length + 2, outer)
+        boxes = 1 if outer == 1 else min((rows - 2) // length + 2, outer)
         yield [min(rows, length), *dims[axis + 1 :]], list(strides[axis:]), boxes
 
 

@@ -170,7 +170,7 @@ class View:
     @property
     def forms(self) -> list[Affine]:
         """The offset, then the form of every guard."""
-        return [self.offset, *(guard.form for guard in self.guards)]
+        return [self.offset, *[guard.form for guard in self.guards]]
 
 
 def immediate(value: int, rank: int, reduction: int = 0) -> View:

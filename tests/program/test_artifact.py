@@ -1,7 +1,6 @@
 """The artifact file: whatever it holds, loading ends in a valid program or in an error of its own, soon."""
 
 import struct
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,8 @@ from executor.program.encoding import encode_header
 from executor.program.ir import Affine, Source
 from executor.program.validation import validate
 from tests.program.build import INT8, INT16, add, constant, dot, program, tensor, view
+from tests.program.effort import bytes_of, lines_of
+from tests.program.maximal import most_operations
 from tests.program.strategies import VALID_PROGRAMS
 
 HEADER = 8
@@ -119,7 +120,7 @@ def test_load__not_an_artifact__says_so(artifact: Path) -> None:
 
 def test_load__wrong_statement_of_costs__is_refused(artifact: Path) -> None:
     header = validate(sample())
-    with pytest.raises(InvalidArtifact, match="the header states"):
+    with pytest.raises(InvalidArtifact, match="the header states worst_gas"):
         load(spoil(artifact, HEADER, encode_header(replace(header, worst_gas=header.worst_gas - 1))))
 
 
@@ -140,34 +141,30 @@ def test_load__wrong_statement_of_costs__is_refused(artifact: Path) -> None:
         (INPUTS + 46, struct.pack(">I", 2**31), "a record of 2147483648 bytes, above 2496"),
     ],
 )
-def test_load__hostile_sizes__are_refused_at_once(artifact: Path, at: int, new: bytes, message: str) -> None:
+def test_load__hostile_sizes__are_named(artifact: Path, at: int, new: bytes, message: str) -> None:
     spoil(artifact, at, new)
-    begun = time.monotonic()
     with pytest.raises(InvalidArtifact, match=message):
         load(artifact)
-    assert time.monotonic() - begun < 1
 
 
 def test_load__sparse_file_of_ten_gigabytes__is_refused_at_once(artifact: Path) -> None:
     with artifact.open("r+b") as file:
         file.truncate(10 * 2**30)
-    begun = time.monotonic()
-    with pytest.raises(InvalidArtifact, match="above the limit"):
-        load(artifact)
-    with pytest.raises(InvalidArtifact, match="where their dimensions need 3"):
-        load(artifact, limit=2**40)
-    assert time.monotonic() - begun < 1
+
+    def attempt() -> None:
+        with pytest.raises(InvalidArtifact, match="above the limit"):
+            load(artifact)
+        with pytest.raises(InvalidArtifact, match="where their dimensions need 3"):
+            load(artifact, limit=2**40)
+
+    assert lines_of(attempt) < 200
+    assert bytes_of(attempt) < 1 << 18
 
 
-def test_validate__most_operations_allowed__takes_seconds_not_minutes() -> None:
-    chain = [add()] + [
-        add(operands=(view(i, source=Source.HISTORY), view(i, source=Source.OUTPUT))) for i in range(4095)
-    ]
-    begun = time.monotonic()
-    validate(program(*chain))
-    assert time.monotonic() - begun < 5
+def test_validate__one_operation_too_many__is_refused() -> None:
+    largest = most_operations()
     with pytest.raises(InvalidProgram, match="4097 operations, above 4096"):
-        validate(program(*chain, add()))
+        validate(replace(largest, operations=(*largest.operations, add())))
 
 
 def test_validate__operations_that_read_each_other_through_histories__end() -> None:
