@@ -27,6 +27,7 @@ class Exhibit(ABC):
             raise StoppedError(f"{self.recipe.program.name} is not there: run `make models` first")
         self.program: Program = load(self.recipe.program)
         self.schema = Schema.load(schema_path(self.recipe.program))
+        self.schema.check(self.program)
 
     @abstractmethod
     def inputs(self) -> list[bytes]:
