@@ -32,6 +32,7 @@ exports: (
     tallies.COUNTING_MODE,
     tallies.hasVoted,
     tallies.proposalVotes,
+    tallies.usedVotes,
     settings.votingDelay,
     settings.votingPeriod,
     settings.proposalThreshold,
@@ -120,7 +121,7 @@ def propose(
     id: uint256 = convert(keccak256(abi_encode(targets, values, calldatas, keccak256(description))), uint256)
     self._check_lengths(len(targets), len(calldatas), len(values))
     if self.cores[id] != 0:
-        self._refuse_state(id, self._state(id), 0)
+        self._refuse_state(id, self._state(id, self.cores[id]), 0)
 
     start: uint256 = now + settings._delay(rules)
     duration: uint256 = settings._period(rules)
@@ -152,7 +153,7 @@ def queue(
     descriptionHash: bytes32,
 ) -> uint256:
     id: uint256 = convert(keccak256(abi_encode(targets, values, calldatas, descriptionHash)), uint256)
-    self._check_state(id, 1 << proposals.SUCCEEDED)
+    self._check_state(id, self.cores[id], 1 << proposals.SUCCEEDED)
 
     timelock: ITimelock = ITimelock(self.timelock)
     delay: uint256 = staticcall timelock.getMinDelay()
@@ -175,9 +176,10 @@ def execute(
     descriptionHash: bytes32,
 ) -> uint256:
     id: uint256 = convert(keccak256(abi_encode(targets, values, calldatas, descriptionHash)), uint256)
-    self._check_state(id, (1 << proposals.SUCCEEDED) | (1 << proposals.QUEUED))
+    core: uint256 = self.cores[id]
+    self._check_state(id, core, (1 << proposals.SUCCEEDED) | (1 << proposals.QUEUED))
 
-    self.cores[id] |= proposals.EXECUTED
+    self.cores[id] = core | proposals.EXECUTED
     timelock: address = self.timelock
     if timelock != self:
         for i: uint256 in range(len(targets), bound=MAX_ACTIONS):
@@ -203,10 +205,12 @@ def cancel(
     descriptionHash: bytes32,
 ) -> uint256:
     id: uint256 = convert(keccak256(abi_encode(targets, values, calldatas, descriptionHash)), uint256)
-    if not self._may_cancel(id, msg.sender):
+    core: uint256 = self.cores[id]
+    if not self._may_cancel(id, core, msg.sender):
         raw_revert(abi_encode(id, msg.sender, method_id=method_id("GovernorUnableToCancel(uint256,address)")))
     self._check_state(
         id,
+        core,
         (1 << proposals.PENDING)
         | (1 << proposals.ACTIVE)
         | (1 << proposals.DEFEATED)
@@ -214,7 +218,7 @@ def cancel(
         | (1 << proposals.QUEUED),
     )
 
-    self.cores[id] |= proposals.CANCELED
+    self.cores[id] = core | proposals.CANCELED
     log IGovernor.ProposalCanceled(proposalId=id)
     operation: bytes32 = self.operations[id]
     if operation != empty(bytes32):
@@ -228,7 +232,7 @@ def cancel(
 
 @external
 def castVote(proposalId: uint256, support: uint8) -> uint256:
-    weight: uint256 = self._count(proposalId, msg.sender, support)
+    weight: uint256 = tallies._count(proposalId, msg.sender, support, self._weight(proposalId, msg.sender))
     log IGovernor.VoteCast(voter=msg.sender, proposalId=proposalId, support=support, weight=weight, reason="")
     self._extend_if_late(proposalId)
     return weight
@@ -236,7 +240,7 @@ def castVote(proposalId: uint256, support: uint8) -> uint256:
 
 @external
 def castVoteWithReason(proposalId: uint256, support: uint8, reason: String[MAX_REASON]) -> uint256:
-    weight: uint256 = self._count(proposalId, msg.sender, support)
+    weight: uint256 = tallies._count(proposalId, msg.sender, support, self._weight(proposalId, msg.sender))
     log IGovernor.VoteCast(
         voter=msg.sender, proposalId=proposalId, support=support, weight=weight, reason=reason
     )
@@ -256,7 +260,7 @@ def castVoteBySig(
     proposalId: uint256, support: uint8, voter: address, signature: Bytes[ballots.MAX_SIGNATURE]
 ) -> uint256:
     ballots._check_ballot(proposalId, support, voter, signature)
-    weight: uint256 = self._count(proposalId, voter, support)
+    weight: uint256 = tallies._count(proposalId, voter, support, self._weight(proposalId, voter))
     log IGovernor.VoteCast(voter=voter, proposalId=proposalId, support=support, weight=weight, reason="")
     self._extend_if_late(proposalId)
     return weight
@@ -363,7 +367,7 @@ def getProposalId(
 @external
 @view
 def state(proposalId: uint256) -> uint8:
-    return convert(self._state(proposalId), uint8)
+    return convert(self._state(proposalId, self.cores[proposalId]), uint8)
 
 
 @external
@@ -459,12 +463,9 @@ def onERC1155BatchReceived(
 
 @internal
 @view
-def _state(id: uint256) -> uint256:
-    core: uint256 = self.cores[id]
-    if core & proposals.EXECUTED != 0:
-        return proposals.DONE
-    if core & proposals.CANCELED != 0:
-        return proposals.CANCELLED
+def _state(id: uint256, core: uint256) -> uint256:
+    if core & proposals.ENDED != 0:
+        return proposals.DONE if core & proposals.EXECUTED != 0 else proposals.CANCELLED
     start: uint256 = proposals._start(core)
     if start == 0:
         raw_revert(abi_encode(id, method_id=method_id("GovernorNonexistentProposal(uint256)")))
@@ -519,10 +520,12 @@ def _quorum(timepoint: uint256) -> uint256:
 def _cast(
     id: uint256, voter: address, support: uint8, reason: String[MAX_REASON], params: Bytes[MAX_PARAMS]
 ) -> uint256:
-    weight: uint256 = self._count(id, voter, support)
+    weight: uint256 = self._weight(id, voter)
     if len(params) == 0:
+        weight = tallies._count(id, voter, support, weight)
         log IGovernor.VoteCast(voter=voter, proposalId=id, support=support, weight=weight, reason=reason)
     else:
+        weight = tallies._count_parts(id, voter, support, weight, params)
         log IGovernor.VoteCastWithParams(
             voter=voter, proposalId=id, support=support, weight=weight, reason=reason, params=params
         )
@@ -531,11 +534,11 @@ def _cast(
 
 
 @internal
-def _count(id: uint256, voter: address, support: uint8) -> uint256:
-    self._check_state(id, 1 << proposals.ACTIVE)
-    weight: uint256 = electorate._past_votes(voter, proposals._start(self.cores[id]))
-    tallies._count(id, voter, support, weight)
-    return weight
+@view
+def _weight(id: uint256, voter: address) -> uint256:
+    core: uint256 = self.cores[id]
+    self._check_state(id, core, 1 << proposals.ACTIVE)
+    return electorate._past_votes(voter, proposals._start(core))
 
 
 @internal
@@ -651,11 +654,11 @@ def _check_timepoint(timepoint: uint256):
 
 @internal
 @view
-def _check_state(id: uint256, expected: uint256):
+def _check_state(id: uint256, core: uint256, expected: uint256):
     """
     Reverts unless `expected` has the bit of the proposal's state.
     """
-    state: uint256 = self._state(id)
+    state: uint256 = self._state(id, core)
     if (expected >> state) & 1 == 0:
         self._refuse_state(id, state, expected)
 
@@ -675,11 +678,11 @@ def _refuse_state(id: uint256, state: uint256, expected: uint256):
 
 @internal
 @view
-def _may_cancel(id: uint256, caller: address) -> bool:
+def _may_cancel(id: uint256, core: uint256, caller: address) -> bool:
     guardian: address = settings.proposalGuardian
     if guardian == caller:
         return True
-    proposer: address = proposals._proposer(self.cores[id])
+    proposer: address = proposals._proposer(core)
     if guardian == empty(address) and caller == proposer:
         return True
-    return self._state(id) == proposals.PENDING and caller == proposer
+    return self._state(id, core) == proposals.PENDING and caller == proposer

@@ -17,7 +17,7 @@ from scripts._governance import verbs
 from scripts._governance.dao import Dao
 from scripts._governance.phrases import in_words
 from scripts._governance.proposals import Proposal
-from scripts._governance.verbs import Support
+from scripts._governance.shares import Support
 
 SUPPLY = 1_000_000 * ETHER
 SHARE = 350_000 * ETHER  # of a second member; the founder keeps the rest

@@ -6,12 +6,12 @@ checks take no account where none is known.
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from scripts._governance.dao import Dao, lasting
 from scripts._governance.names import GovernanceError
 from scripts._governance.proposals import Proposal, State
+from scripts._governance.shares import DIVIDED, Parts, Support
 
 VOTED_ALREADY = "you have voted on this, and a vote stays as it is"
 NO_VOTES = "you have no votes"
@@ -23,12 +23,11 @@ OVER = {
 }
 
 
-class Support(IntEnum):
-    """What a vote says."""
+class Votes(NamedTuple):
+    """What an account has in a proposal, and what of it is not cast."""
 
-    AGAINST = 0
-    FOR = 1
-    ABSTAIN = 2
+    all: int
+    left: int
 
 
 # Propose
@@ -72,22 +71,44 @@ def check_vote(dao: Dao, proposal: Proposal, account: Any | None) -> None:
         raise GovernanceError(f"too late: {OVER.get(state, 'the vote is over and it has succeeded')}")
     if account is None:
         return
-    if dao.read(dao.governor, "hasVoted", proposal.id, str(account)):
-        raise GovernanceError(VOTED_ALREADY)
-    if not dao.read(
-        dao.governor, "getVotes", str(account), dao.read(dao.governor, "proposalSnapshot", proposal.id)
-    ):
+    votes = votes_of(dao, proposal, account)
+    if not votes.all:
         raise GovernanceError(
             f"{NO_VOTES} in this one: they had to be yours when the vote began. {_later(dao, account)}"
         )
+    if not votes.left:
+        raise GovernanceError(VOTED_ALREADY)
+
+
+def votes_of(dao: Dao, proposal: Proposal, account: Any) -> Votes:
+    """Of an account, in a proposal whose vote has begun."""
+    snapshot = dao.read(dao.governor, "proposalSnapshot", proposal.id)
+    weight = dao.read(dao.governor, "getVotes", str(account), snapshot)
+    return Votes(weight, max(0, weight - dao.read(dao.governor, "usedVotes", proposal.id, str(account))))
+
+
+def check_division(dao: Dao, proposal: Proposal, account: Any, parts: Parts) -> None:
+    """GovernanceError unless the vote is open and the account has as many votes left."""
+    check_vote(dao, proposal, account)
+    left = votes_of(dao, proposal, account).left
+    if sum(parts) > left:
+        said = f"that is {dao.counted(sum(parts))} votes, and you have {dao.counted(left)} left"
+        raise GovernanceError(f"{said}: what you have cast stays as it is")
 
 
 def vote(dao: Dao, account: Any, proposal: Proposal, support: Support, reason: str = "") -> Any:
-    """Cast all votes of an account."""
+    """Cast all votes that an account has left."""
     check_vote(dao, proposal, account)
     if reason:
         return dao.send(account, dao.governor, "castVoteWithReason", proposal.id, int(support), reason)
     return dao.send(account, dao.governor, "castVote", proposal.id, int(support))
+
+
+def divide(dao: Dao, account: Any, proposal: Proposal, parts: Parts, reason: str = "") -> Any:
+    """Cast so many votes of an account each way."""
+    check_division(dao, proposal, account, parts)
+    ballot = (proposal.id, DIVIDED, reason, parts.params)
+    return dao.send(account, dao.governor, "castVoteWithReasonAndParams", *ballot)
 
 
 def delegate(dao: Dao, account: Any, to: str) -> Any:

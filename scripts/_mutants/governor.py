@@ -86,6 +86,13 @@ PROPOSING = (
         "",
         "test_propose__with_a_spoiled_suffix__is_for_everybody",
     ),
+    Mutant(
+        "a suffix ends in digits alone",
+        SUFFIXES,
+        "character >= 97 and character <= 102",
+        "character >= 97",
+        "test_propose__with_a_spoiled_suffix__is_for_everybody",
+    ),
 )
 
 STATES = (
@@ -132,6 +139,27 @@ STATES = (
         "test_execute__directly_in_the_timelock__counts_as_executed",
     ),
     Mutant(
+        "what was executed has ended",
+        PROPOSALS,
+        "ENDED: constant(uint256) = EXECUTED | CANCELED",
+        "ENDED: constant(uint256) = CANCELED",
+        "test_life__from_proposal_to_execution__passes_every_state",
+    ),
+    Mutant(
+        "what was cancelled has ended",
+        PROPOSALS,
+        "ENDED: constant(uint256) = EXECUTED | CANCELED",
+        "ENDED: constant(uint256) = EXECUTED",
+        "test_cancel__by_its_proposer__until_it_is_executed",
+    ),
+    Mutant(
+        "what has ended without being executed was cancelled",
+        FILE,
+        "return proposals.DONE if core & proposals.EXECUTED != 0 else proposals.CANCELLED",
+        "return proposals.DONE",
+        "test_cancel__by_its_proposer__until_it_is_executed",
+    ),
+    Mutant(
         "what was never proposed has no state",
         FILE,
         "    if start == 0:",
@@ -151,8 +179,8 @@ QUEUE_AND_EXECUTE = (
     Mutant(
         "only what has succeeded is queued",
         FILE,
-        "    self._check_state(id, 1 << proposals.SUCCEEDED)\n",
-        "    self._check_state(id, (1 << proposals.SUCCEEDED) | (1 << proposals.DEFEATED))\n",
+        "    self._check_state(id, self.cores[id], 1 << proposals.SUCCEEDED)\n",
+        "    self._check_state(id, self.cores[id], (1 << proposals.SUCCEEDED) | (1 << proposals.DEFEATED))\n",
         "test_queue__of_what_has_not_succeeded__is_refused",
     ),
     Mutant(
@@ -193,7 +221,7 @@ QUEUE_AND_EXECUTE = (
     Mutant(
         "a proposal is marked as executed before it acts",
         FILE,
-        "    self.cores[id] |= proposals.EXECUTED\n",
+        "    self.cores[id] = core | proposals.EXECUTED\n",
         "",
         "test_execute__whose_action_executes_it_again__is_refused_as_a_whole",
     ),
@@ -325,15 +353,15 @@ CANCELLING = (
     Mutant(
         "a proposer cancels before the vote even where there is a guardian",
         FILE,
-        "    return self._state(id) == proposals.PENDING and caller == proposer",
+        "    return self._state(id, core) == proposals.PENDING and caller == proposer",
         "    return False",
         "test_cancel__with_a_guardian__is_the_guardians",
     ),
     Mutant(
         "strangers do not cancel",
         FILE,
-        "    return self._state(id) == proposals.PENDING and caller == proposer",
-        "    return self._state(id) == proposals.PENDING",
+        "    return self._state(id, core) == proposals.PENDING and caller == proposer",
+        "    return self._state(id, core) == proposals.PENDING",
         "test_cancel__by_others__is_refused",
     ),
     Mutant(
@@ -353,7 +381,7 @@ CANCELLING = (
     Mutant(
         "cancelling a proposal marks it",
         FILE,
-        "    self.cores[id] |= proposals.CANCELED\n",
+        "    self.cores[id] = core | proposals.CANCELED\n",
         "",
         "test_cancel__by_its_proposer__until_it_is_executed",
     ),

@@ -1,7 +1,8 @@
 """OpenZeppelin's contracts from npm, compiled: what ours are compared with.
 
 `compiled()["OzToken"]` has an ABI and a creation code. The mocks in `solidity/` only put OpenZeppelin's parts
-together. Optimised as OpenZeppelin's own build does (200 runs, no IR), for the EVM that Vyper compiles for.
+together; OzSimpleGovernor is OzGovernor with another part, which counts no fractions of votes. Optimised as
+OpenZeppelin's own build does (200 runs, no IR), for the EVM that Vyper compiles for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +23,8 @@ from ethpm_types import ContractType
 ROOT = Path(__file__).parent.parent.parent
 SOURCES = ROOT / "tests" / "governance" / "solidity"
 PACKAGES = ROOT / "node_modules"
+GOVERNANCE = SOURCES / "Governance.sol"
+SIMPLE = {"GovernorCountingFractional": "GovernorCountingSimple", "OzGovernor": "OzSimpleGovernor"}
 SETTINGS = {
     "optimizer": {"enabled": True, "runs": 200},
     "evmVersion": "prague",
@@ -43,8 +47,12 @@ class Compiled(NamedTuple):
 
 @cache
 def compiled() -> dict[str, Compiled]:
-    """Every contract of `solidity/` by name; kept in .build until a source, package or setting changes."""
+    """Every contract of `solidity/`, and OzSimpleGovernor, by name.
+
+    Kept in .build until a source, package or setting changes.
+    """
     sources = {str(path.relative_to(ROOT)): path.read_text() for path in sorted(SOURCES.glob("*.sol"))}
+    sources["simple.sol"] = _renamed(GOVERNANCE.read_text(), SIMPLE)
     wanted = {file: {"*": ["abi", "evm.bytecode.object"]} for file in sources}
     request = json.dumps(
         {
@@ -65,6 +73,12 @@ def compiled() -> dict[str, Compiled]:
         )
         for name, output in json.loads(kept.read_text()).items()
     }
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    for old, new in names.items():
+        text = text.replace(old, new)
+    return text
 
 
 def _compile(request: str) -> dict[str, Any]:

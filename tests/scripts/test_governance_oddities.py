@@ -15,6 +15,7 @@ from scripts._governance.names import GovernanceError
 from scripts._governance.phrases import in_words, to_the_letter
 from scripts._governance.proposals import Proposal, State
 from scripts._governance.refusals import refusal
+from scripts._governance.shares import Support
 from scripts._governance.show import decoded
 from scripts._version import version_of
 from tests.scripts.conftest import NOBODY, VOTING_DELAY, VOTING_PERIOD
@@ -45,8 +46,8 @@ def test_proposals__a_garbled_one__is_found_shown_and_executed_like_others(town,
     assert next(decoded(dao, proposal)) == "  ?Version 2"
     assert proposal.title == "?Version 2"
     chain.mine(deltatime=VOTING_DELAY + 1)
-    verbs.vote(dao, town.proposer, proposal, verbs.Support.FOR)
-    verbs.vote(dao, town.voter, proposal, verbs.Support.FOR)
+    verbs.vote(dao, town.proposer, proposal, Support.FOR)
+    verbs.vote(dao, town.voter, proposal, Support.FOR)
     chain.mine(deltatime=VOTING_PERIOD + 1)
     verbs.queue(dao, town.stranger, proposal)
     assert dao.state(proposal) is State.QUEUED

@@ -12,7 +12,9 @@ from executor.chain.deployment import Deployment
 from executor.program import load
 from scripts import execute, propose, queue, vote
 from scripts._demo.drawings import PROGRAM
+from scripts._governance.names import GovernanceError
 from scripts._governance.proposals import State
+from scripts._governance.shares import Support, divided
 from scripts._version import version_of
 from tests.scripts.conftest import DELAY, ETHER, NOBODY, QUORUM, VOTING_DELAY, VOTING_PERIOD
 
@@ -184,6 +186,61 @@ def test_vote__twice_without_votes_and_too_late__refused(proposed, types, chain)
     chain.mine(deltatime=VOTING_PERIOD)
     status, said = types(vote, proposed, "for", "--yes", by="TEST::2")
     assert (status, "too late: it was defeated" in said) == (1, True)
+
+
+def test_vote__divided__casts_the_shares_and_leaves_the_rest(proposed, types, town, chain):
+    chain.mine(deltatime=VOTING_DELAY + 1)
+    status, said = types(vote, proposed, "--for", "50.5%", "--against", "20 %", "--reason", "Torn", "--yes")
+    assert status == 0, said
+    assert "\nyou cast 151.5 for, 60 against and 0 abstaining, of 300 that you have left\n" in said
+    assert "for 151.5, against 60, abstaining 0" in said
+    status, said = types(vote, proposed, "--abstain", "29.51%", "--yes")
+    assert (status, "that is 88.53 votes, and you have 88.5 left" in said) == (1, True)
+    status, said = types(vote, proposed, "--abstain", "10%", "--dry-run")
+    assert (status, "0 for, 0 against and 30 abstaining, of 88.5 that" in said) == (0, True)
+    status, said = types(vote, proposed, "abstain", "--yes")
+    assert (status, "for 151.5, against 60, abstaining 88.5" in said) == (0, True)
+    status, said = types(vote, proposed, "--for", "1%", "--yes")
+    assert (status, "you have voted on this" in said) == (1, True)
+    assert town.governor.usedVotes(int(proposed), town.proposer) == 300 * ETHER
+
+
+@pytest.mark.parametrize(
+    ("shares", "code", "says"),
+    [
+        (["--for", "60%", "--against", "41%"], 1, "these shares are more than the whole"),
+        (["--for", "0%"], 1, "these shares are not even one vote"),
+        (["--for", "101%"], 2, "is more than the whole"),
+        (["--for", "60"], 2, "a share, such as '2.5 %'"),
+        (["for", "--against", "40%"], 2, "say on what and how"),
+    ],
+)
+def test_vote__divided_as_nobody_can__is_refused(proposed, types, chain, shares, code, says):
+    chain.mine(deltatime=VOTING_DELAY + 1)
+    status, said = types(vote, proposed, *shares, "--yes")
+    assert (status, says in said) == (code, True), said
+
+
+def test_vote__divided_by_nobody_in_particular__asks_who(proposed, types, chain):
+    chain.mine(deltatime=VOTING_DELAY + 1)
+    status, said = types(vote, proposed, "--for", "60%", "--dry-run", by="")
+    assert (status, "shares are of its votes" in said) == (2, True)
+
+
+@pytest.mark.parametrize("votes", [1, 2, 3, 7, 10**18 + 1])
+@pytest.mark.parametrize("shares", [(3_333, 3_333, 3_334), (1, 9_998, 1), (5_000, 0, 5_000), (0, 0, 10_000)])
+def test_divided__shares_of_the_whole__leave_nothing(votes, shares):
+    parts = divided(dict(zip(Support, shares, strict=True)), votes)
+    assert sum(parts) == votes
+    assert all(abs(part - votes * share / 10_000) <= 1 for part, share in zip(parts, shares, strict=True))
+    sizes = [int.from_bytes(parts.params[i : i + 16], "big") for i in (0, 16, 32)]
+    assert sizes == [parts.against, parts.favour, parts.abstaining]
+
+
+def test_divided__more_than_a_ballot_can_say__is_refused():
+    assert divided({Support.FOR: 5_000}, 2**129 - 1).favour == 2**128 - 1
+    with pytest.raises(GovernanceError, match="do not fit one ballot"):
+        divided({Support.FOR: 5_000}, 2**129)
 
 
 def test_vote__delegated_to_oneself__counts_from_the_next_proposal_on(types, town, proposed):

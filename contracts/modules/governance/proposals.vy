@@ -11,6 +11,7 @@ MASK32: constant(uint256) = 2**32 - 1
 MASK48: constant(uint256) = 2**48 - 1
 EXECUTED: constant(uint256) = 1 << 240
 CANCELED: constant(uint256) = 1 << 241
+ENDED: constant(uint256) = EXECUTED | CANCELED
 
 # The states, in the order of OpenZeppelin's ProposalState.
 PENDING: constant(uint256) = 0

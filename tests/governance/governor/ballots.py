@@ -1,4 +1,4 @@
-"""Votes that are signed: what a wallet of the Governor's domain would sign."""
+"""Votes that are divided, and votes that are signed: what a wallet of the Governor's domain would sign."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from eth_account.messages import encode_typed_data
 from tests.contract import Contract
 
 CHAIN_ID = 31337
+PARTS = 255  # support of a ballot whose params say how its votes are divided
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # of secp256k1
 BALLOT = [("proposalId", "uint256"), ("support", "uint8"), ("voter", "address"), ("nonce", "uint256")]
 EXTENDED = [*BALLOT, ("reason", "string"), ("params", "bytes")]
+
+
+def parts(against: int = 0, in_favour: int = 0, abstaining: int = 0) -> bytes:
+    """Params of such a ballot."""
+    return b"".join(part.to_bytes(16, "big") for part in (against, in_favour, abstaining))
 
 
 def sign(governor: Contract, name: str, key: Any, **message: Any) -> bytes:

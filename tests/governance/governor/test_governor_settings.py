@@ -58,7 +58,7 @@ def test_settings__as_deployed__are_what_was_said(house):
     assert governor.token() == house.token.address
     assert governor.name() == NAME
     assert governor.version() == "1"
-    assert governor.COUNTING_MODE() == "support=bravo&quorum=for,abstain"
+    assert governor.COUNTING_MODE() == "support=bravo,fractional&quorum=for,abstain&params=fractional"
     assert governor.CLOCK_MODE() == "mode=blocknumber&from=default"
 
 
@@ -287,6 +287,21 @@ def test_clock__of_a_token_without_one__counts_blocks(house):
     votes.set_clock(HALF, 0, sender=DEPLOYER)
     with refused(""):
         governor.clock()
+
+
+def test_clock__beyond_its_end__is_no_time_for_anything(house):
+    votes = house.deploy_mock("MockVotes", 10 * ETHER)
+    governor = house.create_governor(token=votes.address, threshold=0)
+    votes.set_clock(5, 0, sender=DEPLOYER)
+    proposal, voter = Proposal((house.poke(),), "soon"), house.roles.voter
+    governor.propose(*proposal.calls, "soon", sender=voter)
+    for now in (HALF, HALF + 5 + VOTING_DELAY + 1, 2**256 - 1):
+        votes.set_clock(now, 0, sender=DEPLOYER)
+        for ask in (lambda: governor.clock(), lambda: governor.state(proposal.id)):
+            with refused(""):
+                ask()
+        with refused(""):
+            governor.castVote(proposal.id, Support.FOR, sender=voter)
 
 
 def test_clock__at_its_end__overflows_as_openzeppelins(house):

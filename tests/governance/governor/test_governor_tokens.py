@@ -68,7 +68,9 @@ def test_cast_vote__over_any_token__weighs_and_reaches_the_quorum_as_at_the_snap
     house.token.mint(stranger, 9_000 * ETHER, sender=stranger)
     house.token.transfer(stranger, 300 * ETHER, sender=voter)
     house.token.delegate(stranger, sender=stranger)
-    house.vote(proposal, Support.FOR, voter, stranger)
+    house.vote(proposal, Support.FOR, voter)
+    with refused("GovernorAlreadyCastVote(address)", stranger):
+        house.vote(proposal, Support.FOR, stranger)
     assert house.governor.proposalVotes(proposal.id) == (0, 300 * ETHER, 0)
     assert house.governor.quorum(house.governor.proposalSnapshot(proposal.id)) == 100 * ETHER
     house.end(proposal)

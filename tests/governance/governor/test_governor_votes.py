@@ -6,7 +6,7 @@ import pytest
 from eth_account import Account
 from eth_utils import keccak
 
-from tests.governance.governor.ballots import ORDER, sign, with_high_s
+from tests.governance.governor.ballots import ORDER, PARTS, parts, sign, with_high_s
 from tests.governance.governor.failures import refused
 from tests.governance.governor.house import (
     DEPLOYER,
@@ -22,7 +22,7 @@ from tests.governance.governor.house import (
 WRONG_STATE = "GovernorUnexpectedProposalState(uint256,uint8,bytes32)"
 WRONG_SIGNATURE = "GovernorInvalidSignature(address)"
 ONLY_ACTIVE = (1 << State.ACTIVE).to_bytes(32, "big")
-REASON, PARAMS = "because", b"\x01\x02"
+REASON, PARAMS = "because", parts(1, 2, 3)
 
 
 @pytest.fixture
@@ -46,9 +46,12 @@ def test_cast_vote__with_each_support__counts_the_weight(house, proposal, suppor
 
 
 def test_cast_vote__of_no_kind__is_refused(house, proposal):
-    for support in (3, 255):
+    vote = house.governor.castVoteWithReasonAndParams
+    for support in (3, 254):
         with refused("GovernorInvalidVoteType()"):
             house.governor.castVote(proposal.id, support, sender=house.roles.voter)
+        with refused("GovernorInvalidVoteType()"):
+            vote(proposal.id, support, "", bytes(48), sender=house.roles.voter)
 
 
 def test_cast_vote__twice__is_refused(house, proposal):
@@ -69,10 +72,10 @@ def test_cast_vote__before_and_after__is_refused(house):
         house.vote(proposal, Support.FOR, house.roles.second_voter)
 
 
-def test_cast_vote__without_weight__is_counted_once(house, proposal):
-    house.vote(proposal, Support.FOR, house.roles.stranger)
+def test_cast_vote__without_weight__is_refused(house, proposal):
     with refused("GovernorAlreadyCastVote(address)", house.roles.stranger):
         house.vote(proposal, Support.FOR, house.roles.stranger)
+    assert not house.governor.hasVoted(proposal.id, house.roles.stranger)
 
 
 def test_cast_vote__weight__is_that_at_the_snapshot_and_not_now(house):
@@ -80,7 +83,9 @@ def test_cast_vote__weight__is_that_at_the_snapshot_and_not_now(house):
     house.begin(proposal)
     house.token.transfer(house.roles.stranger, 300 * ETHER, sender=house.roles.voter)
     house.token.delegate(house.roles.stranger, sender=house.roles.stranger)
-    house.vote(proposal, Support.FOR, house.roles.voter, house.roles.stranger)
+    house.vote(proposal, Support.FOR, house.roles.voter)
+    with refused("GovernorAlreadyCastVote(address)", house.roles.stranger):
+        house.vote(proposal, Support.FOR, house.roles.stranger)
     assert house.governor.proposalVotes(proposal.id) == (0, 300 * ETHER, 0)
     snapshot = house.governor.proposalSnapshot(proposal.id)
     assert house.governor.getVotes(house.roles.voter, snapshot) == 300 * ETHER
@@ -166,15 +171,15 @@ def test_late_quorum__that_ends_with_the_vote__is_not_announced(house, proposal)
 
 
 def test_cast_vote__with_reason_and_params__stand_in_the_event(house, proposal):
-    governor, roles = house.governor, house.roles
+    governor, roles, vote = house.governor, house.roles, house.governor.castVoteWithReasonAndParams
     receipt = governor.castVoteWithReason(proposal.id, 1, REASON, sender=roles.voter)
     assert next(governor.events(receipt, "VoteCast")).reason == REASON
-    receipt = governor.castVoteWithReasonAndParams(proposal.id, 0, "", PARAMS, sender=roles.second_voter)
+    receipt = vote(proposal.id, PARTS, "", PARAMS, sender=roles.second_voter)
     assert next(governor.events(receipt, "VoteCastWithParams")).params == PARAMS
-    receipt = governor.castVoteWithReasonAndParams(proposal.id, 2, REASON, b"", sender=roles.wallet)
+    receipt = vote(proposal.id, 2, REASON, b"", sender=roles.wallet)
     assert next(governor.events(receipt, "VoteCast")).reason == REASON
-    long = "r" * 4096
-    governor.castVoteWithReasonAndParams(proposal.id, 2, long, bytes(1024), sender=roles.proposer)
+    receipt = vote(proposal.id, PARTS, "r" * 4096, PARAMS, sender=roles.proposer)
+    assert next(governor.events(receipt, "VoteCastWithParams")).reason == "r" * 4096
 
 
 # --- signatures ---
@@ -301,20 +306,20 @@ def test_cast_vote_by_sig__for_a_contract_without_signatures__is_refused(house, 
             house.governor.castVoteBySig(proposal.id, 1, contract, b"", sender=DEPLOYER)
 
 
-@pytest.mark.parametrize("params", [b"", PARAMS])
-def test_cast_vote_with_params_by_sig__signs_all_of_it(house, proposal, params):
+@pytest.mark.parametrize(("support", "params"), [(Support.FOR, b""), (PARTS, PARAMS)])
+def test_cast_vote_with_params_by_sig__signs_all_of_it(house, proposal, support, params):
     governor, signer = house.governor, house.roles.signer
     vote = governor.castVoteWithReasonAndParamsBySig
-    signature = ballot(house, proposal, reason=REASON, params=params)
+    signature = ballot(house, proposal, support=support, reason=REASON, params=params)
     for reason, other in (("because.", params), (REASON, params + b"\0"), ("", b"")):
         with refused(WRONG_SIGNATURE, signer):
-            vote(proposal.id, 1, signer, reason, other, signature, sender=house.roles.attacker)
+            vote(proposal.id, support, signer, reason, other, signature, sender=house.roles.attacker)
     with refused(WRONG_SIGNATURE, signer):
-        governor.castVoteBySig(proposal.id, 1, signer, signature, sender=house.roles.attacker)
-    vote(proposal.id, 1, signer, REASON, params, signature, sender=house.roles.stranger)
+        governor.castVoteBySig(proposal.id, support, signer, signature, sender=house.roles.attacker)
+    vote(proposal.id, support, signer, REASON, params, signature, sender=house.roles.stranger)
     assert governor.nonces(signer) == 1
     with refused(WRONG_SIGNATURE, signer):
-        vote(proposal.id, 1, signer, REASON, params, signature, sender=house.roles.attacker)
+        vote(proposal.id, support, signer, REASON, params, signature, sender=house.roles.attacker)
 
 
 def test_domain__type_hashes_and_fields__are_those_of_openzeppelin(house):

@@ -15,7 +15,7 @@ from eth_account import Account
 from eth_utils import keccak
 
 from tests.contract import Contract, Method
-from tests.governance.governor.ballots import sign, with_high_s
+from tests.governance.governor.ballots import PARTS, parts, sign, with_high_s
 from tests.governance.governor.failures import error
 from tests.governance.governor.house import DELAY, ETHER, NAME, NO_ID, NOBODY, Action, House, Proposal, State
 from tests.governance.oz import compiled
@@ -46,13 +46,15 @@ class Operation(NamedTuple):
 
 
 class Walk:
-    """One life, determined by its seed."""
+    """One life, determined by its seed; in a house of whole votes nobody divides any."""
 
     def __init__(self, house: House, seed: int) -> None:
         self.house = house
         self.random = random.Random(seed)
         self.tried: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
+        self.divided = 0  # votes
+        self.whole = house.simple
         self.proposals: list[Proposal] = []
         self.operations: list[Operation] = []
         self.keys = {
@@ -132,32 +134,30 @@ class Walk:
             self.propose()
             return
         voter = self.voter(proposal)
-        support = self.support()
+        support, params = self.ballot(proposal, voter)
         reason = self.random.choice(["", "because", "r" * 33])
-        params = self.random.choice([b"", b"\x01", bytes(40)])
-        kind = self.random.randrange(3)
+        kind = 2 if params else self.random.randrange(3)
         if kind == 0:
             self.attempt(self.governor.castVote, proposal.id, support, sender=voter)
         elif kind == 1:
             self.attempt(self.governor.castVoteWithReason, proposal.id, support, reason, sender=voter)
         else:
             method = self.governor.castVoteWithReasonAndParams
-            self.attempt(method, proposal.id, support, reason, params, sender=voter)
+            done = self.attempt(method, proposal.id, support, reason, params, sender=voter)
+            self.divided += done and support == PARTS
 
     def vote_by_signature(self) -> None:
         proposal = self.proposal_in(State.ACTIVE)
         if proposal is None:
             self.propose()
             return
-        voter, support = self.voter(proposal), self.support()
+        voter = self.voter(proposal)
+        support, params = self.ballot(proposal, voter)
         message: dict[str, Any] = {"proposalId": proposal.id, "support": support, "voter": voter}
         message["nonce"] = self.seen_governor.nonces(voter) + (1 if self.chance(0.05) else 0)
-        extended = self.chance(0.5)
+        extended = bool(params) or self.chance(0.5)
         if extended:
-            message |= {
-                "reason": self.random.choice(["", "why"]),
-                "params": self.random.choice([b"", b"\x07"]),
-            }
+            message |= {"reason": self.random.choice(["", "why"]), "params": params}
         signature = sign(self.governor, NAME, self.keys[voter], **message)
         if self.chance(0.05):
             signature = with_high_s(signature)
@@ -167,9 +167,10 @@ class Walk:
         if not extended:
             self.attempt(self.governor.castVoteBySig, proposal.id, support, voter, signature, sender=sender)
             return
-        texts = (message["reason"], message["params"])
+        texts = (message["reason"], params)
         method = self.governor.castVoteWithReasonAndParamsBySig
-        self.attempt(method, proposal.id, support, voter, *texts, signature, sender=sender)
+        done = self.attempt(method, proposal.id, support, voter, *texts, signature, sender=sender)
+        self.divided += done and support == PARTS
 
     def queue(self) -> None:
         proposal = self.proposal_in(State.SUCCEEDED)
@@ -290,6 +291,7 @@ class Walk:
             (governor.proposalEta, (number,)),
             (governor.proposalProposer, (number,)),
             (governor.hasVoted, (number, account)),
+            *([] if self.whole else [(governor.usedVotes, (number, account))]),
             (governor.quorum, (timepoint,)),
             (governor.getVotes, (account, timepoint)),
             (governor.getVotesWithParams, (account, timepoint, b"\x01")),
@@ -346,8 +348,32 @@ class Walk:
         return self.random.choices([0, 1, 2, 3], [12, 70, 15, 2])[0]
 
     def voter(self, proposal: Proposal) -> str:
-        waiting = self.first(self.walkers, lambda each: not self.seen_governor.hasVoted(proposal.id, each))
-        return self.pick([waiting] if waiting else self.walkers, self.walkers)
+        """Of whole votes alone, one who has any: to have none is what OpenZeppelin's two ways differ in."""
+        able = self.walkers
+        if self.whole:
+            able = [each for each in able if self.weight(proposal, each)] or able
+        waiting = self.first(able, lambda each: self.left(proposal, each) > 0)
+        return self.pick([waiting] if waiting else able, able)
+
+    def left(self, proposal: Proposal, voter: str) -> int:
+        """Weight that a voter has not cast."""
+        used: int = self.seen_governor.usedVotes(proposal.id, voter)
+        return max(0, self.weight(proposal, voter) - used)
+
+    def weight(self, proposal: Proposal, voter: str) -> int:
+        """What a vote of the whole would weigh, as far as that is known already."""
+        snapshot = min(self.seen_governor.proposalSnapshot(proposal.id), self.house.timepoint())
+        weight: int = self.seen_governor.getVotes(voter, snapshot)
+        return weight
+
+    def ballot(self, proposal: Proposal, voter: str) -> tuple[int, bytes]:
+        """Support and params: a whole vote or a divided one, mostly of no more than there is."""
+        if self.whole or self.chance(0.6):
+            return self.support(), b"" if self.whole or self.chance(0.95) else self.random.randbytes(3)
+        if self.chance(0.05):
+            return PARTS, self.random.choice([b"", bytes(40), bytes(64)])
+        third = self.left(proposal, voter) * 3 // 7
+        return PARTS, parts(*(self.random.randrange(third + 1) for _ in range(3)))
 
     def proposal_in(self, *states: State) -> Proposal | None:
         """A recent proposal in one of these states, sometimes in any."""

@@ -4,8 +4,8 @@ pragma solidity ^0.8.27;
 import {Governor} from "@openzeppelin/contracts/governance/Governor.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {
-    GovernorCountingSimple
-} from "@openzeppelin/contracts/governance/extensions/GovernorCountingSimple.sol";
+    GovernorCountingFractional
+} from "@openzeppelin/contracts/governance/extensions/GovernorCountingFractional.sol";
 import {
     GovernorPreventLateQuorum
 } from "@openzeppelin/contracts/governance/extensions/GovernorPreventLateQuorum.sol";
@@ -32,7 +32,7 @@ contract OzTimelock is TimelockController {
 /// @notice What `Governor.vy` has to equal.
 contract OzGovernor is
     GovernorSettings,
-    GovernorCountingSimple,
+    GovernorCountingFractional,
     GovernorVotes,
     GovernorVotesQuorumFraction,
     GovernorTimelockControl,
