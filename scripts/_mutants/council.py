@@ -303,6 +303,13 @@ SEATS = (
         '    assert number <= SEATS, "council: no such seat"\n',
         "test_seat__the_last__is_number_31",
     ),
+    Mutant(
+        "members are counted",
+        FILE,
+        "        self.members -= 1\n",
+        "",
+        "test_seat__with_nobody__is_vacant",
+    ),
 )
 
 COUNCIL = (*VETO, *GUARDING, *MOTIONS, *SEATS)

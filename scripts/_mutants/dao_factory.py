@@ -67,6 +67,34 @@ CHARTERS = (
         "",
         "test_create__votes_without_code__is_refused",
     ),
+    Mutant(
+        "a DAO has one token",
+        FILE,
+        '        assert self._is_empty(charter.token), "factory: both votes and a new token"\n',
+        "",
+        "test_create__votes_and_anything_of_a_new_token__is_refused",
+    ),
+    Mutant(
+        "a new token has units",
+        FILE,
+        '    assert token.supply > 0, "factory: nobody could ever vote"\n',
+        "",
+        "test_create__a_token_of_nothing__is_refused",
+    ),
+    Mutant(
+        "votes have the clock that the charter says",
+        FILE,
+        "    assert (now == block.timestamp) == by_timestamp,",
+        "    assert now != 0,",
+        "test_create__votes_by_another_clock__is_refused",
+    ),
+    Mutant(
+        "the seats that are taken suffice for the quorum",
+        FILE,
+        "    assert members == 0 or house.quorum <= members,",
+        "    assert members == 0 or house.quorum <= 32,",
+        "test_create__quorum_beyond_the_seats__is_refused",
+    ),
 )
 
 DAO_FACTORY = (*ROLES, *CHARTERS)
