@@ -81,6 +81,11 @@ class Abi:
         self.functions = {entry["name"]: _function(entry) for entry in entries if entry["type"] == "function"}
         self._events = dict(_event(entry) for entry in entries if entry["type"] == "event")
 
+    @property
+    def events(self) -> list[str]:
+        """The names of the contract's events."""
+        return [kind.name for kind in self._events.values()]
+
     def topic(self, event: str) -> bytes:
         """The first topic of an event's logs."""
         return next(topic for topic, kind in self._events.items() if kind.name == event)

@@ -27,12 +27,14 @@ class CallRevertedError(Exception):
 
 @dataclass(frozen=True)
 class Query:
-    """A read of one function, ready to travel with others. gas: its limit, where a stranger is asked."""
+    """A read of one function, ready to travel with others. gas: its limit, where a stranger is asked.
+    sender: who seems to ask."""
 
     to: str
     function: Function
     data: bytes
     gas: int | None = None
+    sender: str | None = None
 
 
 class Contract:
@@ -46,10 +48,12 @@ class Contract:
         """Calldata of a call."""
         return self.abi.functions[function].encode(*arguments)
 
-    def query(self, function: str, *arguments: Any, gas: int | None = None) -> Query:
+    def query(
+        self, function: str, *arguments: Any, gas: int | None = None, sender: str | None = None
+    ) -> Query:
         """A read, for `ask`."""
         kind = self.abi.functions[function]
-        return Query(self.address, kind, kind.encode(*arguments), gas)
+        return Query(self.address, kind, kind.encode(*arguments), gas, sender)
 
 
 class Contracts:
@@ -121,7 +125,11 @@ def _or_none(query: Query, answer: Any) -> Any:
 
 def _call(query: Query) -> dict[str, str]:
     call = {"to": query.to, "data": "0x" + query.data.hex()}
-    return call if query.gas is None else {**call, "gas": hex(query.gas)}
+    if query.gas is not None:
+        call["gas"] = hex(query.gas)
+    if query.sender is not None:
+        call["from"] = query.sender
+    return call
 
 
 def _returned(query: Query, answer: Any) -> Any:

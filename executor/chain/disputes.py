@@ -13,10 +13,14 @@ from executor.chain.codec import CodecError, Event
 from executor.chain.contracts import Contract, Contracts, Query, ask
 from executor.chain.deployment import Deployment
 from executor.chain.follower import Log
-from executor.chain.rpc import Endpoint
-from executor.chain.wallet import log_of
+from executor.chain.logs import newest_first
+from executor.chain.requests import NOBODY
+from executor.chain.rpc import Endpoint, quantity
 
 DEFENDER, CHALLENGER = 1, 2  # a verdict: who was right; also whose move it is
+NOBODY_S = 0  # move: the game is over, or was never opened
+LIVE = 1  # a game's status in the Dispute contract
+PAGE = 100  # games asked about at a time
 
 # Least limits of calls whose simulation may see less written than there will be: somebody else's pick or
 # reveal may be reorganised away before they are mined.
@@ -35,11 +39,14 @@ class GameStatus:
 
 
 class Due(NamedTuple):
-    """Whose move it is, DEFENDER or CHALLENGER, the unix time from which its silence has lost, and where."""
+    """Whose move it is, the unix time from which its silence has lost, and where."""
 
     mover: int
     time: int
     cursor: bytes
+
+
+_CHALLENGER, _STATUS, _CURSOR = 0, 5, 6  # of what `game_of` returns
 
 
 class Disputes:
@@ -77,10 +84,32 @@ class Disputes:
         """Whose move it is in each of these games (key of the case, number), by when, and at which cursor."""
         if not games:
             return []
-        views = "deadline_of", "game_of"
-        answers = ask(endpoint, [self.contract.query(view, *game) for game in games for view in views])
-        pairs = zip(answers[::2], answers[1::2], strict=True)
-        return [Due(mover, time, state[-1]) for (mover, time), state in pairs]
+        states = ask(endpoint, [self.contract.query("game_of", *game) for game in games])
+        live = [game for game, state in zip(games, states, strict=True) if state[_STATUS] == LIVE]
+        answers = ask(endpoint, [self.contract.query("deadline_of", *game) for game in live]) if live else []
+        deadlines = dict(zip(live, answers, strict=True))
+        turns = [deadlines.get(game, (NOBODY_S, 0)) for game in games]
+        return [Due(mover, time, state[_CURSOR]) for (mover, time), state in zip(turns, states, strict=True)]
+
+    def live_games(self, endpoint: Endpoint, key: bytes, count: int) -> dict[int, str]:
+        """The newest `count` live games of a case: their challengers, by number. Found without any log.
+
+        Games are numbered one after the other, and what `open` would return to Challenges is the next number.
+        """
+        nothing = bytes(32)
+        words = (nothing, 0, nothing, nothing, nothing, nothing, NOBODY, NOBODY, 2**40)
+        rehearsal = self.contract.query("open", *words, sender=self.contracts.challenges.address)
+        (following,) = ask(endpoint, [rehearsal])
+        found: dict[int, str] = {}
+        for last in range(following - 1, 0, -PAGE):
+            numbers = range(last, max(0, last - PAGE), -1)
+            states = ask(endpoint, [self.contract.query("game_of", key, number) for number in numbers])
+            for number, state in zip(numbers, states, strict=True):
+                if state[_STATUS] == LIVE:
+                    found[number] = state[_CHALLENGER]
+            if len(found) >= count:
+                break
+        return found
 
     def statuses(self, endpoint: Endpoint, games: Sequence[tuple[bytes, int, int]]) -> list[int]:
         """How Challenges sees these games (request, attempt, number); see `GameStatus`."""
@@ -95,13 +124,9 @@ class Disputes:
 
     def logs(self, endpoint: Endpoint, key: bytes, first: int) -> list[Log]:
         """What the contract has logged of a case since block `first`, in order."""
-        bounds = {
-            "address": self.address,
-            "topics": [None, "0x" + key.hex()],
-            "fromBlock": hex(first),
-            "toBlock": "latest",
-        }
-        return [log_of(entry) for entry in endpoint.read("eth_getLogs", bounds)]
+        last = quantity(endpoint.read("eth_blockNumber"))
+        ranges = newest_first(endpoint, self.address, [None, "0x" + key.hex()], first, last)
+        return [log for logs in ranges for log in logs][::-1]
 
     def capacity(self, endpoint: Endpoint, account: str) -> int:
         """Stake that a deposit could be taken from now."""

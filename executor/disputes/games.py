@@ -155,10 +155,27 @@ class Games:
         """Take back what is undone and note what is new."""
         if batch.rolled_back_from is not None:
             self._roll_back(batch.rolled_back_from)
-        for log in batch.logs:
+        self.note(batch.logs)
+
+    def note(self, logs: Iterable[Log]) -> None:
+        """Note logs that were not followed, such as those of an own transaction's receipt."""
+        for log in logs:
             event = self._disputes.event(log)
             if event is not None:
                 self._note(event, log.block_number)
+
+    def add(self, number: int, posted: Posted, challenger: str, block: int) -> None:
+        """Note a game, whoever told of it."""
+        case = posted.case
+        self._journal.write(
+            """INSERT INTO games (number, key, id, attempt, challenger, defender, block)
+                VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET block = excluded.block""",
+            *(number, case.key, case.id, case.attempt, challenger, case.defender, block),
+        )
+
+    def close(self, number: int, block: int) -> None:
+        """A game is settled, or was never opened, although no log said so."""
+        self._journal.write("UPDATE games SET settled = ? WHERE number = ?", block, number)
 
     def replace(self, key: bytes, logs: Iterable[Log]) -> None:
         """Note all logs of a case anew: the endpoint had left some out. Inside a journal transaction."""
@@ -228,14 +245,8 @@ class Games:
 
     def _challenge(self, event: Event, block: int) -> None:
         posted = self.posted(event["id"], event["attempt"])
-        if posted is None:
-            return
-        case = posted.case
-        self._journal.write(
-            """INSERT INTO games (number, key, id, attempt, challenger, defender, block)
-                VALUES (?, ?, ?, ?, ?, ?, ?)""",
-            *(event["game"], case.key, case.id, case.attempt, event["challenger"], case.defender, block),
-        )
+        if posted is not None:
+            self.add(event["game"], posted, event["challenger"], block)
 
     def _pick(self, event: Event, block: int) -> None:
         cursor = Position.unpack(event["cursor"])
@@ -263,6 +274,29 @@ class Games:
         """A posted result, unless it is none of this executor's business."""
         row = self._journal.row("SELECT * FROM results WHERE id = ? AND attempt = ?", identifier, attempt)
         return None if row is None else self._posted(row)
+
+    def standing(self, account: str) -> list[Posted]:
+        """The results of this account that can still be challenged, or are."""
+        where = "ended IS NULL AND substr(work, 1, 20) = ?"
+        rows = self._journal.rows(f"SELECT * FROM results WHERE {where}", bytes.fromhex(account[2:]))  # noqa: S608
+        return [posted for row in rows if (posted := self._posted(row))]
+
+    def running(self, identifier: bytes, attempt: int) -> int:
+        """How many games about a result are not ruled upon, as the logs have it."""
+        (row,) = self._journal.rows(
+            """SELECT count(*) AS number FROM games
+                WHERE id = ? AND attempt = ? AND verdict IS NULL AND settled IS NULL""",
+            *(identifier, attempt),
+        )
+        return int(row["number"])
+
+    def block_of(self, posted: Posted) -> int:
+        """The block in which a result was posted."""
+        row = self._journal.row(
+            "SELECT block FROM results WHERE id = ? AND attempt = ?", posted.id, posted.attempt
+        )
+        assert row is not None
+        return int(row["block"])
 
     def unsettled(self, account: str) -> list[Game]:
         """Every game that this account defends or has opened and that was not paid for yet."""

@@ -7,7 +7,8 @@ the result: one serves all games at that cursor. Games whose time is nearest go 
 are computed or under way at a time that a thousand games take no more memory than a few.
 
 The logs tell how far a game is, the contract whose move it is. Where these two differ for long, the endpoint
-has left a log out, and those of the case are read again.
+has left a log out, and those of the case are read again. A challenge that no log tells of is found by
+counting (`recount`).
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from executor.chain.disputes import DEFENDER, LEAST_GAS, Due
+from executor.chain.disputes import DEFENDER, LEAST_GAS, NOBODY_S, Due
 from executor.disputes.games import Game
 from executor.disputes.moves import Move, attack, defend
+from executor.disputes.recount import Recount
 from executor.disputes.seat import Seat
 from executor.disputes.settlement import LOOK_AGAIN, Settlement, turn_of
 from executor.disputes.traces import MakeTrace, Traces
@@ -74,6 +76,7 @@ class Player:
         self._inputs = seat.inputs
         self._turns = Turns(seat.journal, seat.outbox)
         self._settlement = Settlement(seat, self._turns)
+        self._recount = Recount(seat)
         self._traces = Traces(seat.programs, make)
         self._done = done
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="dispute")
@@ -83,6 +86,7 @@ class Player:
 
     def step(self, now: int) -> None:
         """Make what moves are due at chain time `now`. Raises RpcError; call again, nothing is lost."""
+        self._recount.step(now)
         games = self._games.unsettled(self._account)
         self._tidy(games, now)
         live = [game for game in games if game.verdict is None and not game.fallen]
@@ -105,6 +109,8 @@ class Player:
         """The moves that this account owes, most urgent first. Others' silence is claimed on the way."""
         owed: dict[Turn, Owed] = {}
         for game, due in self._look(live, now):
+            if due.mover == NOBODY_S:
+                continue
             ours = self._account == (game.defender if due.mover == DEFENDER else game.challenger)
             if now >= due.time and not ours:
                 self._claim_timeout(game, now)

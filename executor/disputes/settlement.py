@@ -21,6 +21,7 @@ class Settlement:
         self._endpoint = seat.endpoint
         self._games = seat.games
         self._turns = turns
+        self._journal = seat.journal
         self._account = seat.account
 
     def step(self, games: Sequence[Game], now: int, room: int) -> None:
@@ -38,7 +39,10 @@ class Settlement:
         posted = self._games.posted(game.id, game.attempt)
         over = slot.attempt != game.attempt or slot.status in (Status.FINAL, Status.REFUNDED)
         challenges = self._disputes.contracts.challenges
-        if posted is None:
+        if status == GameStatus.SETTLED or (status == GameStatus.UNKNOWN and over):
+            with self._journal.transaction():
+                self._games.close(game.number, game.block)
+        elif posted is None:
             self._turns.rest(turn_of(game), now, "its result is not known here", LOOK_AGAIN)
         elif self._pays(game, status, over):
             data = challenges.encode("settle", posted.result, game.attempt, game.number)

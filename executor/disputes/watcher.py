@@ -16,7 +16,8 @@ from typing import Protocol
 import structlog
 
 from executor.chain.requests import Flags
-from executor.chain.transactions import SETTLED, DuplicateError
+from executor.chain.transactions import SETTLED, DuplicateError, Outgoing
+from executor.chain.wallet import log_of
 from executor.disputes.games import Posted
 from executor.disputes.seat import Seat
 from executor.journal import Schema
@@ -229,8 +230,19 @@ class Watcher:
         for row in self._journal.rows("SELECT * FROM checks WHERE transaction_id IS NOT NULL"):
             posted = self._games.posted(row["id"], row["attempt"])
             outgoing = self._outbox.get(row["transaction_id"])
-            if posted is not None and outgoing.state in SETTLED:
-                self._wait(posted, None, now, outgoing.note)
+            if posted is None or outgoing.state not in SETTLED:
+                continue
+            if outgoing.succeeded and not self._games.has_challenged(self._account, *row[:2]):
+                self._read_receipt(outgoing)
+            self._wait(posted, None, now, outgoing.note)
+
+    def _read_receipt(self, outgoing: Outgoing) -> None:
+        """What a challenge did, whose log an endpoint may have left out: it is not sent twice for that."""
+        assert outgoing.hash is not None
+        receipt = self._endpoint.read("eth_getTransactionReceipt", "0x" + outgoing.hash.hex())
+        if receipt is not None:
+            with self._journal.transaction():
+                self._games.note(map(log_of, receipt["logs"]))
 
     # The rows of checks
 

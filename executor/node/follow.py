@@ -47,7 +47,7 @@ def _apply(desk: Desk, docket: Docket | None, batch: Batch) -> None:
     desk.journal.crash_point("node.followed")
 
 
-def note_logs(desk: Desk, logs: Sequence[Log]) -> None:
+def note_logs(desk: Desk, docket: Docket | None, logs: Sequence[Log]) -> None:
     """Note logs that were not followed: those of an own transaction's receipt."""
     events = [event for entry in logs if (event := desk.contracts.event(entry))]
     terms = _terms(desk, events)
@@ -56,6 +56,8 @@ def note_logs(desk: Desk, logs: Sequence[Log]) -> None:
             desk.jobs.keep_terms(key, frozen)
         for event in events:
             _note(desk, event)
+        if docket is not None:
+            docket.games.note(logs)
 
 
 def _terms(desk: Desk, events: Iterable[Event]) -> dict[bytes, Frozen]:

@@ -97,7 +97,7 @@ class Node:
             if desk.follower.head() is not None:
                 self._carry_out()
             raise
-        stages.run("outcomes", lambda: outcomes(desk))
+        stages.run("outcomes", lambda: outcomes(desk, self.docket))
         if self.intake is not None:
             self.intake.receive(desk)
         if self._settings.claims and not self.draining:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from executor.chain.transactions import SETTLED, Outgoing, State
 from executor.chain.wallet import log_of
 from executor.node.desk import Desk, log
+from executor.node.docket import Docket
 from executor.node.follow import note_logs
 from executor.node.jobs import Job
 from executor.node.lifecycle import BACK
@@ -33,13 +34,13 @@ def send(desk: Desk) -> None:
             log.info("transaction", purpose=outgoing.purpose, state=str(outgoing.state), note=outgoing.note)
 
 
-def outcomes(desk: Desk) -> None:
+def outcomes(desk: Desk, docket: Docket | None = None) -> None:
     """Take back what transactions did not achieve, and claims that nothing was done about for too long."""
     jobs, orders = desk.jobs.waiting(), desk.orders.waiting()
     numbers = {job.transaction for job in jobs} | {row.transaction for row in orders}
     outgoings = {number: desk.outbox.get(number) for number in numbers if number is not None}
     over = [outgoing for outgoing in outgoings.values() if _is_over(outgoing, desk.head.number)]
-    told = _read_receipts(desk, over)
+    told = _read_receipts(desk, docket, over)
     undone = {outgoing.id for outgoing in over} - told
     desk.explained &= outgoings.keys()
     with desk.journal.transaction():
@@ -66,7 +67,7 @@ def _is_over(outgoing: Outgoing, followed: int) -> bool:
     return outgoing.state in SETTLED
 
 
-def _read_receipts(desk: Desk, outgoings: Iterable[Outgoing]) -> set[int]:
+def _read_receipts(desk: Desk, docket: Docket | None, outgoings: Iterable[Outgoing]) -> set[int]:
     """Note the logs in receipts that were not asked yet; which transactions' they were.
 
     Their jobs are to be looked at once more before anything is concluded.
@@ -82,6 +83,7 @@ def _read_receipts(desk: Desk, outgoings: Iterable[Outgoing]) -> set[int]:
     receipts = desk.endpoint.read_many(calls)
     note_logs(
         desk,
+        docket,
         [log_of(entry) for receipt in receipts if isinstance(receipt, dict) for entry in receipt["logs"]],
     )
     told = {outgoing.id for outgoing in unread}

@@ -59,13 +59,23 @@ class Forgetful:
         return answers
 
 
-@pytest.mark.parametrize("hidden", ["Traced", "TileRevealed", "Picked"])
+def hide(node: Node, city: Town, event: str) -> None:
+    """From now on the node follows without the logs of this event."""
+    dispute = Contract("Dispute", city.deployment.address("Dispute"))
+    (topic,) = [
+        contract.abi.topic(event)
+        for contract in (city.contracts.market, city.contracts.challenges, dispute)
+        if event in contract.abi.events
+    ]
+    follower = node.desk.follower
+    follower._endpoint = Forgetful(follower._endpoint, topic)  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("hidden", ["Challenged", "Traced", "TileRevealed", "Picked", "Ruled", "Settled"])
 def test_play__endpoint_that_leaves_out_a_log__is_found_out_in_time(city: Town, node_of, hidden) -> None:
     dishonest = node_of("executor", lie=liar(0, 5))
     watcher = node_of("rival", claim=False, watch=True)
-    assert watcher.docket is not None
-    topic = Contract("Dispute", city.deployment.address("Dispute")).abi.topic(hidden)
-    watcher.desk.follower._endpoint = Forgetful(watcher.desk.endpoint, topic)
+    hide(watcher, city, hidden)
     city.client().open(city.model, image(3), max_price=PRICE)
     step_all([dishonest, watcher], lambda: hidden in names(events(city), hidden))
     dishonest.stop()  # it defends what it has and claims nothing more
@@ -74,6 +84,31 @@ def test_play__endpoint_that_leaves_out_a_log__is_found_out_in_time(city: Town, 
         for _ in range(10):
             step_once([dishonest, watcher])
     assert names(events(city), *MOVES) == ["Traced", "Picked", "TileRevealed", "Proven"]
+    assert names(events(city), "Challenged", "Settled") == ["Challenged", "Settled"]
+    assert watcher.docket is not None
+    assert watcher.docket.games.unsettled(watcher.desk.account) == []
+
+
+@pytest.mark.parametrize("hidden", [("Challenged",), ("Posted",), ("Challenged", "Traced", "Picked")])
+def test_play__challenge_of_an_own_result_is_hidden__is_answered_in_time(
+    city: Town, node_of, hidden: tuple[str, ...]
+) -> None:
+    """He would lose by silence what nobody can prove wrong."""
+    honest = node_of("executor")
+    false_challenger = node_of("rival", lie=liar(0, 5), claim=False, watch=True)
+    for event in hidden:
+        hide(honest, city, event)
+    city.client().open(city.model, image(3), max_price=PRICE)
+    step_all([honest, false_challenger], lambda: "Challenged" in names(events(city), "Challenged"))
+    honest.draining = True
+    for _ in range(8):
+        city.warp(35)
+        for _ in range(10):
+            step_once([honest, false_challenger])
+    assert "TileRevealed" in names(events(city), "TileRevealed")  # there is nothing that he could prove
+    city.warp(CLOCK)
+    step_all([honest, false_challenger], lambda: "Settled" in names(events(city), "Settled"))
+    assert [event["verdict"] for event in events(city) if event.name == "Ruled"] == [1]
 
 
 def test_timeout__silent_defender__is_claimed(city: Town, node_of) -> None:
