@@ -4,7 +4,7 @@ Read it in the order of the data:
 
     importer, evaluation        the file: bounded, axes bound, constants folded, every shape known (graph)
     calibration, scales         how large its values are on examples, frozen in a file of scales
-    fusion, pointwise           the canonical graph: linear nodes with their biases, regions of one variable
+    fusion, pointwise, lookup   the canonical graph: linear nodes with their biases, attention, tables, rows
     plan                        which integers each tensor is stored as
     lowering/                   each operator as operations: a file a family, found by the operator's name
     tensors, builder, rescale   views, operations with proven bounds, multipliers and shifts

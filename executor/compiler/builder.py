@@ -100,8 +100,12 @@ class Builder:
         exact: Fraction,
         number: int = 0,
         addend: Tensor | None = None,
+        layout: Sequence[int] | None = None,
     ) -> Tensor:
-        """A function of elements of tensors that broadcast; one unit of what it computes is worth `exact`."""
+        """A function of elements of tensors that broadcast; one unit of what it computes is worth `exact`.
+
+        Without a layout, it lies as the first operand does that has all elements.
+        """
         everything = [*operands, *([addend] if addend else [])]
         dims = np.broadcast_shapes(*(tensor.dims for tensor in everything))
         reads = [_whole(tensor, dims) for tensor in everything]
@@ -109,7 +113,18 @@ class Builder:
         if addend:
             largest += magnitude(self.seen(addend))
         scaling = Scaling([exact / result.scale], addend=reads.pop() if addend else None)
-        return self.write(Opcode.MAP, dims, result, reads, largest, scaling, function=function, number=number)
+        lying = (found for read in reads if (found := read.tensor.layout))
+        return self.write(
+            Opcode.MAP,
+            dims,
+            result,
+            reads,
+            largest,
+            scaling,
+            layout=layout or next(lying, None),
+            function=function,
+            number=number,
+        )
 
     def dot(
         self,
@@ -151,6 +166,7 @@ class Builder:
         self, dims: Sequence[int], index: Read, table: Read, result: Format, offset: int = 0
     ) -> Tensor:
         """Rows of a table; `index + offset` is held within it. `table` is read at row 0."""
+        lying = index.tensor.layout if tuple(dims) == index.tensor.dims else None
         scaling = Scaling([table.tensor.format.scale / result.scale])
         return self.write(
             Opcode.GATHER,
@@ -159,17 +175,21 @@ class Builder:
             [index, table],
             magnitude(table.tensor.interval),
             scaling,
+            layout=lying,
             number=offset,
         )
 
-    def convert(self, tensor: Tensor, result: Format) -> Tensor:
-        """The tensor in another format, row by row."""
+    def convert(self, tensor: Tensor, result: Format, layout: Sequence[int] | None = None) -> Tensor:
+        """The tensor in another format, without guards."""
         zero = scalar(0, tensor.format.scale)
-        return self.map(Function.ADD, [tensor, zero], result, tensor.format.scale)
+        return self.map(Function.ADD, [tensor, zero], result, tensor.format.scale, layout=layout)
 
     def copy(self, tensor: Tensor) -> Tensor:
         """The tensor row by row, with no guards."""
-        return tensor if tensor.is_plain else self.convert(tensor, tensor.format)
+        return tensor if tensor.is_plain else self._by_rows(tensor)
+
+    def _by_rows(self, tensor: Tensor) -> Tensor:
+        return self.convert(tensor, tensor.format, range(tensor.rank))
 
     def reshape(self, tensor: Tensor, dims: Sequence[int]) -> Tensor:
         """The same elements under other dimensions, copied only where no view can say it."""
@@ -228,7 +248,7 @@ class Builder:
         """The program that ends with this tensor, and for each of its operations its number here."""
         last = output.source is Source.OUTPUT and output.is_plain
         if not last or output.count != self.operations[output.index].result.count:
-            output = self.convert(output, output.format)
+            output = self._by_rows(output)
         return _finished(self, output.index)
 
 

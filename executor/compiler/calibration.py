@@ -19,8 +19,9 @@ from executor.program.ir import ElementType
 
 MARGIN = 1.25
 """How far beyond anything seen in calibration an int16 reaches."""
-WIDE_BITS = 26
-"""An int32 has 2^26 units up to the largest value seen, and five bits above it."""
+WIDE_BITS = {Precision.FAST: 20, Precision.ACCURATE: 24, Precision.FINE: 26}
+"""An int32 has so many bits up to the largest value seen, a good part more than products keep of it. The
+bits above are room in which sums stay proven below 2^31, and so need no saturation."""
 MASKED = 1000.0
 """Before a softmax, values as low as this mean 'never' and are not worth a scale."""
 LEAST_DECIBELS = 20.0
@@ -74,7 +75,7 @@ def calibrate(path: Path, graph: Graph, scales: Scales, samples: Sequence[Mappin
         producer = graph.producers.get(name)
         kind = producer.operator if producer is not None else ""
         reach = found.unmasked if name in masked else found.largest
-        units[name] = _units(reach, 1.0 if kind in AT_MOST_ONE else math.inf)
+        units[name] = _units(reach, 1.0 if kind in AT_MOST_ONE else math.inf, WIDE_BITS[scales.precision])
         if graph.is_operand(name):
             element = _element(found, units[name], scales.precision, kind)
             if element is not scales.precision.element:
@@ -178,11 +179,11 @@ def _before_softmax(graph: Graph) -> set[str]:
     return found
 
 
-def _units(reach: float, limit: float) -> Units:
+def _units(reach: float, limit: float, wide_bits: int) -> Units:
     """Units for values up to `reach`, which can never exceed `limit`."""
     reach = reach or 1.0
     return Units(
         decimal_unit(reach / 127),
         decimal_unit(min(MARGIN * reach, limit) / 32767),
-        Fraction(2) ** (math.frexp(reach)[1] - WIDE_BITS),
+        Fraction(2) ** (math.frexp(reach)[1] - wide_bits),
     )

@@ -51,7 +51,7 @@ def compile_graph(folded: Graph, scales: Scales, tokenizer: str = "") -> Compile
     needed = [name for name in missing if name in folded.producers or name in folded.inputs]
     if needed:
         raise UnsupportedModel(f"the scales know nothing of tensor {needed[0]!r}: calibrate the model anew")
-    graph = canonical(folded)
+    graph = canonical(folded, scales.precision)
     builder, plan = Builder(), Plan(graph, scales)
     scope = Scope(graph, plan, builder)
     inputs = {name: _input(scope, scales, name) for name in graph.inputs}

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from executor.compiler.graph import Array, Graph, Node
+from executor.compiler.lookup import fuse_lookups
 from executor.compiler.pointwise import fuse_pointwise
+from executor.compiler.scales import Precision
 
 LINEAR = ("Conv", "Gemm", "MatMul")
+MOST_OPERATIONS = 3
+"""What a function of one number may take before a table is quicker; but no table is as fine as an int32."""
+ATTEND = "Attend"
+"""The operator of a MatMul whose left operand is a Softmax; its inputs are scores and values."""
 
 
-def canonical(graph: Graph) -> Graph:
-    """The same function with biases, scalings and normalisations inside the linear nodes, and tables fused.
+def canonical(graph: Graph, precision: Precision) -> Graph:
+    """The same function with biases, scalings and normalisations inside the linear nodes, tables fused, and
+    one-hot vectors as the indices that they stand for.
 
     Names of tensors stay, so that what was measured on the original graph holds here.
     """
-    return fuse_pointwise(_absorb(graph).pruned())
+    longest = math.inf if precision is Precision.FINE else MOST_OPERATIONS
+    return fuse_lookups(fuse_pointwise(_attend(_absorb(graph)).pruned(), longest))
 
 
 def _absorb(graph: Graph) -> Graph:
@@ -36,6 +46,26 @@ def _absorb(graph: Graph) -> Graph:
             position[node.outputs[0]] = len(nodes)
         nodes.append(node)
     return Graph(tuple(nodes), graph.inputs, graph.outputs, constants, graph.types, graph.opset)
+
+
+def _attend(graph: Graph) -> Graph:
+    """The graph with every softmax over its last axis that only a MatMul reads as part of that node."""
+    nodes = []
+    for node in graph.nodes:
+        softmax = graph.producers.get(node.inputs[0]) if node.operator == "MatMul" else None
+        if softmax is not None and node.inputs[1] not in graph.constants and _is_share(graph, softmax, node):
+            inputs = softmax.inputs[0], node.inputs[1]
+            node = Node(node.name, ATTEND, inputs, node.outputs, node.attributes)
+        nodes.append(node)
+    return Graph(tuple(nodes), graph.inputs, graph.outputs, graph.constants, graph.types, graph.opset)
+
+
+def _is_share(graph: Graph, softmax: Node, reader: Node) -> bool:
+    """Whether the node is a softmax over the last axis, read by `reader` alone."""
+    if softmax.operator != "Softmax" or graph.only_consumer(softmax.outputs[0]) is not reader:
+        return False
+    rank = len(graph.dims(softmax.inputs[0]))
+    return int(softmax.attributes.get("axis", -1)) % rank == rank - 1
 
 
 def _merge(graph: Graph, constants: dict[str, Array], linear: Node, node: Node) -> Node | None:

@@ -13,9 +13,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from executor.compiler.fusion import ATTEND
 from executor.compiler.graph import PRODUCTS, Graph, Node, operators
 from executor.compiler.pointwise import OPERATOR as POINTWISE
-from executor.compiler.scales import Scales, Units
+from executor.compiler.scales import Precision, Scales, Units
 from executor.compiler.tensors import Format
 from executor.program.ir import ElementType
 
@@ -36,6 +37,10 @@ SQUARE_UNITS = 4
 """What a root is taken of are squares: int64, of units that are squares too, a few of the root's own."""
 AVERAGES = frozenset(("AveragePool", "GlobalAveragePool"))
 """They read whatever is there."""
+STEPS = {Precision.FAST: 1 << 8, Precision.ACCURATE: 1 << 10, Precision.FINE: 1 << 12}
+"""Units of an exponent of e that weighs values: half of one is the error of a power, as a part of it."""
+FARTHEST = 16
+"""e to minus that is nothing beside one."""
 
 
 def exact_format(dtype: np.dtype[np.generic]) -> Format:
@@ -60,6 +65,8 @@ class Plan:
         for name, kind in graph.types.items():
             if kind.is_float:
                 self._members.setdefault(self._root(name), []).append(name)
+        weighing = {self._root(name) for name in graph.types if self._is_weighing(name)}
+        self._exponents = {root for root in weighing if self._serves_exponents(root)}
         for name, element in self._demands():
             if name in graph.types and graph.types[name].is_float:
                 root = self._root(name)
@@ -71,6 +78,9 @@ class Plan:
         if not kind.is_float:
             return exact_format(kind.dtype)
         root = self._root(name)
+        if root in self._exponents:
+            exact = self.exponents(name)
+            return exact if self._is_weighing(name) else Format(INT32, exact.scale)
         if root in self._squares:
             return Format(INT64, (SQUARE_UNITS * self._units(self._squares[root]).int32) ** 2)
         element = self._elements.get(root, self._scales.element(name))
@@ -84,6 +94,16 @@ class Plan:
         """The tensor as int32, or wider where it is stored so."""
         stored = self.stored(name)
         return stored if stored.element >= INT32 else Format(INT32, self._units(name).int32)
+
+    def exponents(self, name: str) -> Format:
+        """The tensor as exponents of e: an int16 where that reaches far enough below its least value."""
+        steps = STEPS[self._scales.precision]
+        is_enough = (self.reach(name) + FARTHEST) * steps < 1 << 15
+        return Format(INT16 if is_enough else INT32, Fraction(1, steps))
+
+    def reach(self, name: str) -> Fraction:
+        """How large its values may become: what an int16 of it holds."""
+        return self._units(name).int16 * INT16.interval[1]
 
     def narrow(self, name: str, element: ElementType | None = None) -> Format:
         """The tensor as an operand of a product, or in a given narrow type."""
@@ -117,12 +137,33 @@ class Plan:
         for name in names[1:]:
             self._parents[self._root(name)] = self._root(names[0])
 
+    def _is_weighing(self, name: str) -> bool:
+        """Whether attention reads it as scores, and nobody else does."""
+        readers = self._graph.consumers.get(name, [])
+        is_read = bool(readers) and name not in self._graph.outputs
+        scores = (reader.operator == ATTEND and reader.inputs[0] == name for reader in readers)
+        return is_read and all(scores) and not any(name in reader.inputs[1:] for reader in readers)
+
+    def _serves_exponents(self, root: str) -> bool:
+        """Whether the tensors of this group are only added, chosen or moved on their way to such scores."""
+        return all(
+            self._is_weighing(name)
+            or (
+                name not in self._graph.outputs
+                and all(
+                    reader.operator in SAME | ELEMENTWISE_SUMS and self._root(reader.outputs[0]) == root
+                    for reader in self._graph.consumers.get(name, [])
+                )
+            )
+            for name in self._members[root]
+        )
+
     def _demands(self) -> Iterator[tuple[str, ElementType]]:
         for name in self._graph.outputs:
             yield name, INT16
         for node in self._graph.nodes:
             for position, name in enumerate(filter(None, node.inputs)):
-                if node.operator in PRODUCTS:
+                if node.operator in PRODUCTS or (node.operator == ATTEND and position):
                     yield name, self._scales.element(name)
                 elif node.operator in HALF_WIDE:
                     yield name, INT16

@@ -1,11 +1,13 @@
 """Regions of the network that are a function of one number: found, fused, and evaluated for a table.
 
 The exact GELU is five operators in ONNX, SiLU two, and many exporters invent their own spelling. Whatever the
-spelling, a region in which every value depends on one element of one tensor is one table.
+spelling, a region in which every value depends on one element of one tensor is one table, if it takes one or
+more than a few operations.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -116,8 +118,11 @@ def _depends_on(graph: Graph, node: Node) -> list[str] | None:
     return tensors if scalars and kinds and same else None
 
 
-def fuse_pointwise(graph: Graph) -> Graph:
-    """The graph with every region that needs a table replaced by one `Pointwise` node."""
+def fuse_pointwise(graph: Graph, longest: float = math.inf) -> Graph:
+    """The graph with every region that needs a table replaced by one `Pointwise` node.
+
+    So is one that does not, but would take more than `longest` operations.
+    """
     roots: dict[str, str] = {}
     for node in graph.nodes:
         tensors = _depends_on(graph, node)
@@ -135,7 +140,7 @@ def fuse_pointwise(graph: Graph) -> Graph:
         variable, body = roots.get(output, ""), _region(graph, output, roots) if output in roots else ()
         if output in roots and not body:
             variable, body = next(name for name in node.inputs if name not in graph.constants), (node,)
-        if any(_needs_table(graph, inner) for inner in body):
+        if any(_needs_table(graph, inner) for inner in body) or _operations(graph, body) > longest:
             fused.update(inner.outputs[0] for inner in body)
             scalars = {
                 name: graph.constants[name]
@@ -148,6 +153,18 @@ def fuse_pointwise(graph: Graph) -> Graph:
     return Graph(
         tuple(reversed(nodes)), graph.inputs, graph.outputs, graph.constants, graph.types, graph.opset
     ).pruned()
+
+
+def _operations(graph: Graph, body: tuple[Node, ...]) -> int:
+    """How many operations the region takes without a table; a product with a number only changes the unit."""
+    costly = [node for node in body if node.operator not in ("Cast", "Identity")]
+    scalings = [
+        node
+        for node in costly
+        if (node.operator == "Mul" and any(name in graph.constants for name in node.inputs))
+        or (node.operator == "Div" and node.inputs[1] in graph.constants)
+    ]
+    return len(costly) - len(scalings)
 
 
 def _needs_table(graph: Graph, node: Node) -> bool:

@@ -81,6 +81,14 @@ class Tensor:
         """Whether it lies row by row, from the beginning, without guards."""
         return not self.guards and self.offset == row_major(self.dims)
 
+    @property
+    def layout(self) -> list[int] | None:
+        """Its axes from the outermost in memory to the innermost; None if it repeats elements."""
+        strides = [abs(stride) for stride in self.offset.output]
+        if not all(stride or n == 1 for stride, n in zip(strides, self.dims, strict=True)):
+            return None
+        return sorted(range(self.rank), key=lambda at: -strides[at])
+
     def remapped(self, dims: Sequence[int], indices: Sequence[Affine]) -> Tensor | None:
         """The tensor of `dims` whose index is `indices` here; None where that takes more than four guards.
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from executor.compiler.fusion import ATTEND
+from executor.compiler.lookup import LOOKUP
 from executor.compiler.lowering import LOWERINGS
 from executor.compiler.pointwise import OPERATOR, TABLES
 from tests.compiler.networks import Network, compiled_case, normal_samples
@@ -83,6 +85,38 @@ def attention(network: Network, x: str) -> str:
     return network.node("MatMul", network.node("Softmax", network.node("MatMul", x, turned)), x)
 
 
+def heads(network: Network, x: str) -> str:
+    """Attention by two heads, some of it masked, and the heads side by side again."""
+    split = [2, 4, 2, 3]
+    query, key, value = (
+        network.node("Reshape", each, network.constant(split, np.int64))
+        for each in (x, network.node("Tanh", x), network.node("Neg", x))
+    )
+    query, value = (network.node("Transpose", each, perm=[0, 2, 1, 3]) for each in (query, value))
+    scores = network.node("MatMul", query, network.node("Transpose", key, perm=[0, 2, 3, 1]))
+    scaled = network.node("Div", scores, network.constant(3**0.5))
+    mask = network.constant([[0.0, 0, -10000, 0]])
+    shares = network.node("Softmax", network.node("Add", scaled, mask), axis=-1)
+    turned = network.node("Transpose", network.node("MatMul", shares, value), perm=[0, 2, 1, 3])
+    return network.node("Reshape", turned, network.constant([2, 4, 6], np.int64))
+
+
+def chosen(network: Network, x: str) -> str:
+    """Attention whose scores are masked by a choice."""
+    scores = network.node("MatMul", x, network.node("Transpose", x, perm=[0, 2, 1]))
+    low = network.node("Less", scores, network.constant(-0.5))
+    kept = network.node("Where", low, network.constant(-3e38), scores)
+    return network.node("MatMul", network.node("Softmax", kept), x)
+
+
+def shares_too(network: Network, x: str) -> str:
+    """Attention whose shares somebody else reads as well."""
+    shares = network.node("Softmax", network.node("MatMul", x, network.node("Transpose", x, perm=[0, 2, 1])))
+    return network.node(
+        "Add", network.node("MatMul", shares, x), network.node("ReduceSum", shares, keepdims=1)
+    )
+
+
 def divided(network: Network, x: str) -> str:
     return network.node("Div", x, positive("Sqrt")(network, x))
 
@@ -115,6 +149,9 @@ CASES: dict[str, tuple[tuple[int, ...], Build]] = {
         chained(with_constants("MatMul", WEIGHTS[6, 5]), with_constants("Mul", np.full((1, 1, 1, 1), 2.0))),
     ),
     "attention": (TOKENS, attention),
+    "attention_of_heads": (TOKENS, heads),
+    "attention_chosen": (TOKENS, chosen),
+    "attention_and_its_shares": (TOKENS, shares_too),
     "conv": (IMAGE, with_constants("Conv", WEIGHTS[4, 3, 3, 3], WEIGHTS[4,], pads=[1, 1, 1, 1])),
     "conv_strided": (IMAGE, with_constants("Conv", WEIGHTS[4, 3, 3, 3], strides=[2, 3], pads=[0, 1, 2, 1])),
     "conv_dilated": (IMAGE, with_constants("Conv", WEIGHTS[4, 3, 3, 3], dilations=[2, 2], pads=[2, 2, 2, 2])),
@@ -284,6 +321,8 @@ def test_lowerings__of_every_operator__are_in_a_case(tmp_path: Path) -> None:
         seen |= {node.op_type for node in network.nodes}
     elsewhere = {
         OPERATOR,
+        ATTEND,
+        LOOKUP,
         "Identity",
         "Dropout",
         "And",

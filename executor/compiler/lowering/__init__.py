@@ -1,6 +1,7 @@
 """Lowering: a network's operators as operations of a program; a file a family, a function an operator."""
 
 from executor.compiler.lowering import (
+    attention,
     elementwise,
     indexing,
     linear,
@@ -17,6 +18,7 @@ from executor.compiler.lowering.scope import LOWERINGS, Scope
 __all__ = [
     "LOWERINGS",
     "Scope",
+    "attention",
     "elementwise",
     "indexing",
     "linear",

@@ -20,11 +20,14 @@ ONE = Fraction(1)
 def add(scope: Scope, node: Node) -> Tensor:
     """Sums of tensors in one wide format."""
     wanted = scope.target(node)
-    total, *others = [scope.as_format(name, wanted) for name in node.inputs]
+    wide = Format(max(wanted.element, INT32), wanted.scale)
+    total, *others = [scope.as_format(name, wide) for name in node.inputs]
     function = Function.SUB if node.operator == "Sub" else Function.ADD
-    for other in others:
-        total = scope.builder.map(function, [total, other], wanted, wanted.scale)
-    return scope.to_target(node, total)
+    for other in others[:-1]:
+        total = scope.builder.map(function, [total, other], wide, wide.scale)
+    if not others:
+        return scope.to_target(node, total)
+    return scope.builder.map(function, [total, others[-1]], wanted, wide.scale)
 
 
 @lowers("Mul")
@@ -259,7 +262,7 @@ def logic(scope: Scope, node: Node) -> Tensor:
 def where(scope: Scope, node: Node) -> Tensor:
     """The second where the condition holds, else the third."""
     wanted = scope.target(node)
-    chosen = [scope.as_format(name, wanted) for name in node.inputs[1:]]
+    chosen = [scope.as_unit(name, wanted) for name in node.inputs[1:]]
     return scope.builder.map(Function.SELECT, [scope.read(node.inputs[0]), *chosen], wanted, wanted.scale)
 
 

@@ -1,4 +1,4 @@
-"""Gather and Embedding: rows of a table that an index names."""
+"""Gather, and one-hot vectors times weights: rows of a table that an index names."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 
 from executor.compiler.builder import Read
 from executor.compiler.graph import Node
-from executor.compiler.lowering.scope import Scope, lowers
+from executor.compiler.lookup import LOOKUP
+from executor.compiler.lowering.scope import Scope, lowers, quantise, unit_of
 from executor.compiler.plan import INT16
-from executor.compiler.tensors import Tensor, axis
+from executor.compiler.tensors import Format, Tensor, axis
 from executor.program.ir import Affine
 
 
@@ -42,6 +43,17 @@ def gather(scope: Scope, node: Node) -> Tensor:
     return found.transposed(order)
 
 
+@lowers(LOOKUP)
+def lookup(scope: Scope, node: Node) -> Tensor:
+    """Rows of constants by a computed index, in the format that is asked for if that is narrow."""
+    dims, wanted = scope.dims(node.outputs[0]), scope.target(node)
+    rows = scope.reals(node, node.inputs[1])
+    entry = wanted if wanted.element <= INT16 else Format(INT16, unit_of(rows, INT16))
+    table = scope.builder.constant(quantise(rows, entry), entry.scale, entry.element)
+    index = scope.builder.reshape(scope.read(node.inputs[0]), dims[:-1])
+    return _rows(scope, node, table, index, offset=-int(node.attributes["first"]))
+
+
 def _is_real(scope: Scope, name: str) -> bool:
     return bool(np.issubdtype(scope.graph.constants[name].dtype, np.floating))
 
@@ -59,7 +71,7 @@ def _as_slice(
     return scope.builder.reshape(sliced, scope.dims(node.outputs[0]))
 
 
-def _rows(scope: Scope, node: Node, table: Tensor, index: Tensor) -> Tensor:
+def _rows(scope: Scope, node: Node, table: Tensor, index: Tensor, offset: int = 0) -> Tensor:
     """Index dimensions, then those of a row; an index outside of the table takes its nearest end."""
     dims = (*index.dims, *table.dims[1:])
     rank, lead = len(dims), index.rank
@@ -68,4 +80,5 @@ def _rows(scope: Scope, node: Node, table: Tensor, index: Tensor) -> Tensor:
     result = scope.target(node)
     if not math.prod(dims):
         raise node.refuse("it gathers nothing", "leave it out")
-    return scope.builder.gather(dims, index_read, Read(table, [Affine(0, (0,) * rank), *row]), result)
+    table_read = Read(table, [Affine(0, (0,) * rank), *row])
+    return scope.builder.gather(dims, index_read, table_read, result, offset)

@@ -17,12 +17,15 @@ from executor.program.ir import Affine, ElementType
 
 LEAST_CHANNEL = 2.0**-12
 """No channel's unit is smaller than this part of the largest one's, so that biases stay moderate."""
+TWO_DIGITS = 127 * 256 + 127
+"""The largest weight: two signed bytes of an int16 reach no further, and kernels multiply bytes."""
 
 
 def quantise_weights(weights: Floats, element: ElementType) -> tuple[Array, list[Fraction]]:
     """Weights [channels, ...] as integers, never the type's lowest, and the unit of each channel."""
     largest = np.abs(weights).reshape(len(weights), -1).max(axis=1)
-    units = np.maximum(largest, (largest.max() or 1.0) * LEAST_CHANNEL) / element.interval[1]
+    reach = min(element.interval[1], TWO_DIGITS)
+    units = np.maximum(largest, (largest.max() or 1.0) * LEAST_CHANNEL) / reach
     shape = (-1,) + (1,) * (weights.ndim - 1)
     return np.rint(weights / units.reshape(shape)).astype(element.native), [
         Fraction(unit) for unit in units.tolist()
@@ -57,7 +60,7 @@ def matmul(scope: Scope, node: Node) -> Tensor:
         x = scope.narrow(node.inputs[0])
         return dense(scope, x, node.inputs[1], weights.astype(np.float64), bias, alpha, scope.target(node))
     a, b = scope.narrow(node.inputs[0]), scope.narrow(node.inputs[1])
-    return product(scope, node, a, b, alpha)
+    return product(scope, node, a, b, Fraction(alpha), scope.target(node))
 
 
 def dense(
@@ -82,8 +85,16 @@ def dense(
     )
 
 
-def product(scope: Scope, node: Node, a: Tensor, b: Tensor, alpha: float) -> Tensor:
-    """a [..., m, k] times b [..., k, n], both computed."""
+def product(
+    scope: Scope,
+    node: Node,
+    a: Tensor,
+    b: Tensor,
+    alpha: Fraction,
+    result: Format,
+    layout: Sequence[int] | None = None,
+) -> Tensor:
+    """a [..., m, k] times b [..., k, n], both computed, times a number."""
     if a.rank < 2 or b.rank < 2:
         raise node.refuse("one of its operands is a vector", "give it an axis of length one")
     batch = np.broadcast_shapes(a.dims[:-2], b.dims[:-2])
@@ -91,11 +102,10 @@ def product(scope: Scope, node: Node, a: Tensor, b: Tensor, alpha: float) -> Ten
     dims = (*batch, a.dims[-2], b.dims[-1])
     rank = len(dims)
     lead, term = [axis(at, rank) for at in range(rank - 2)], Affine(0, (0,) * rank, (1,))
-    result = scope.target(node)
-    ratio = a.format.scale * b.format.scale * Fraction(alpha) / result.scale
+    ratio = a.format.scale * b.format.scale * alpha / result.scale
     a_read = Read(a, [*lead, axis(rank - 2, rank), term])
     b_read = Read(b, [*lead, term, axis(rank - 1, rank)])
-    return scope.builder.dot(dims, (a.dims[-1],), a_read, b_read, result, Scaling([ratio]))
+    return scope.builder.dot(dims, (a.dims[-1],), a_read, b_read, result, Scaling([ratio]), layout)
 
 
 @lowers("Gemm")

@@ -8,10 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from executor.compiler.builder import magnitude
 from executor.compiler.functions import Floats
 from executor.compiler.graph import Node
 from executor.compiler.lowering.elementwise import quotient, square_root
-from executor.compiler.lowering.reduction import fitted_for_squares, sum_of_squares, sum_over
+from executor.compiler.lowering.reduction import bits_for_squares, sum_of_squares, sum_over
 from executor.compiler.lowering.scope import Scope, lowers, power_of_two_unit, quantise
 from executor.compiler.plan import INT32, INT64
 from executor.compiler.tensors import Format, Tensor, scalar
@@ -49,8 +50,10 @@ def normalised(scope: Scope, x: Tensor, axes: Sequence[int], epsilon: float) -> 
     builder = scope.builder
     terms = math.prod(x.dims[at] for at in axes)
     mean = sum_over(scope, x, axes, x.format, Fraction(1, terms))
-    centred = builder.map(Function.SUB, [x, mean], x.format, x.format.scale)
-    centred = fitted_for_squares(scope, centred, axes)
+    far = sum(magnitude(builder.seen(tensor)) for tensor in (x, mean))
+    excess = max(far.bit_length() - bits_for_squares(terms), 0)
+    coarse = Format(INT32, x.format.scale * 2**excess)
+    centred = builder.map(Function.SUB, [x, mean], coarse, x.format.scale)
     squares = sum_of_squares(scope, centred, axes)
     raised = scalar(max(round(terms * Fraction(epsilon) / squares.format.scale), 1), squares.format.scale)
     squares = builder.map(Function.ADD, [squares, raised], squares.format, squares.format.scale)

@@ -71,10 +71,9 @@ def sum_of_squares(scope: Scope, x: Tensor, axes: Sequence[int]) -> Tensor:
     return scope.builder.dot(dims, reduction, Read(x, indices), Read(x, indices), result, Scaling([ONE]))
 
 
-def fitted_for_squares(scope: Scope, x: Tensor, axes: Sequence[int]) -> Tensor:
-    """x, coarser where 60 bits would not hold the sum of its squares."""
-    terms = math.prod(x.dims[at] for at in axes)
-    return fitted(scope, x, (60 - terms.bit_length()) // 2)
+def bits_for_squares(terms: int) -> int:
+    """Magnitudes of so many bits are such that 60 hold the sum of that many squares."""
+    return (60 - terms.bit_length()) // 2
 
 
 @lowers("ReduceMax")
@@ -108,7 +107,8 @@ def reduce_l2(scope: Scope, node: Node) -> Tensor:
 
 def norm_over(scope: Scope, x: Tensor, axes: Sequence[int], result: Format) -> Tensor:
     """The Euclidean norm over axes of a tensor whose unit is a power of two."""
-    return square_root(scope, sum_of_squares(scope, fitted_for_squares(scope, x, axes), axes), result)
+    x = fitted(scope, x, bits_for_squares(math.prod(x.dims[at] for at in axes)))
+    return square_root(scope, sum_of_squares(scope, x, axes), result)
 
 
 @lowers("ArgMax")

@@ -16,8 +16,7 @@ from executor.compiler.tensors import Format, Tensor, scalar
 from executor.program.ir import ElementType, Function
 
 OPERAND_BITS = 24
-OPERAND_UNITS = 1 << 4
-"""An int32 operand of a product has 2^22 units up to the largest value measured, and twice that at most."""
+"""Of an int32 that a product reads, its sign included."""
 
 Lowering = Callable[["Scope", Node], Tensor | list[Tensor]]
 
@@ -94,13 +93,22 @@ class Scope:
         """The tensor as an int32 of 24 bits, so that sums of its products leave room for a multiplier."""
         if name not in self._bounded:
             wide = self.wide(name)
+            reach = int(self.plan.reach(name) / wide.format.scale)
+            units = 1 << max(reach.bit_length() - OPERAND_BITS + 1, 0)
             most = (1 << (OPERAND_BITS - 1)) - 1
-            low, high = (scalar(end * OPERAND_UNITS, Fraction(1)) for end in (-most, most))
-            result = Format(INT32, wide.format.scale * OPERAND_UNITS)
+            low, high = (scalar(end * units, Fraction(1)) for end in (-most, most))
+            result = Format(INT32, wide.format.scale * units)
             self._bounded[name] = self.builder.map(
                 Function.CLAMP, [wide, low, high], result, wide.format.scale
             )
         return self._bounded[name]
+
+    def exponents(self, name: str) -> Tensor:
+        """The tensor as exponents of e."""
+        constant = self.constant(name)
+        if constant is None:
+            return self.as_format(name, self.plan.exponents(name))
+        return self.wide(name)
 
     def wide(self, name: str) -> Tensor:
         """The tensor as int32, its unit a power of two."""
@@ -122,6 +130,12 @@ class Scope:
             else:
                 self._converted[key] = self.builder.convert(self.values[name], wanted)
         return self._converted[key]
+
+    def as_unit(self, name: str, wanted: Format) -> Tensor:
+        """The tensor or constant in a unit, whatever type it has."""
+        stored = self.values.get(name)
+        same = stored is not None and stored.format.scale == wanted.scale
+        return self.values[name] if same else self.as_format(name, wanted)
 
     def to_target(self, node: Node, tensor: Tensor, output: int = 0) -> Tensor:
         """The tensor in the format of the node's output."""

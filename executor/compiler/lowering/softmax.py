@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -12,14 +13,14 @@ from executor.compiler.graph import Node
 from executor.compiler.lowering.elementwise import quotient
 from executor.compiler.lowering.reduction import over_axes
 from executor.compiler.lowering.scope import Scope, lowers, quantise
-from executor.compiler.plan import INT32
+from executor.compiler.plan import FARTHEST, INT32
 from executor.compiler.tensors import Format, Tensor, axis, scalar
 from executor.program.ir import Affine, Function
 
-STEPS = 1 << 12
-"""Table entries for each unit of the exponent."""
+STEP = Fraction(1, 1 << 12)
+"""By how much the exponents of two neighbours in the table differ."""
 ENTRIES = 1 << 16
-"""So e^-16 is the smallest power that is not zero."""
+"""Of the table of logarithms."""
 ONE = Format(INT32, Fraction(1, 1 << 24))
 """The format of the powers, of which the largest is one."""
 
@@ -27,16 +28,17 @@ ONE = Format(INT32, Fraction(1, 1 << 24))
 @lowers("Softmax")
 def softmax(scope: Scope, node: Node) -> Tensor:
     """e^x over the sum of all e^x along the axis."""
-    _, powers, total = _powers(scope, node)
-    return quotient(scope, powers, total, scope.target(node))
+    x = scope.wide(node.inputs[0])
+    _, found, total = powers(scope, x, int(node.attributes.get("axis", -1)), STEP, ONE)
+    return quotient(scope, found, total, scope.target(node))
 
 
 @lowers("LogSoftmax")
 def log_softmax(scope: Scope, node: Node) -> Tensor:
     """x less the logarithm of the sum of all e^x; the sum's logarithm comes from a table of 2^16 entries."""
-    below, _, total = _powers(scope, node)
-    terms = scope.dims(node.inputs[0])[int(node.attributes.get("axis", -1))]
-    unit = Fraction(2 * terms, ENTRIES)
+    x, position = scope.wide(node.inputs[0]), int(node.attributes.get("axis", -1))
+    below, _, total = powers(scope, x, position, STEP, ONE)
+    unit = Fraction(2 * x.dims[position], ENTRIES)
     fine = Format(INT32, unit)
     index = scope.builder.convert(total, fine)
     points = np.arange(ENTRIES) * float(unit)
@@ -50,28 +52,31 @@ def log_softmax(scope: Scope, node: Node) -> Tensor:
     return scope.builder.map(Function.SUB, [below, found], scope.target(node), entry.scale)
 
 
-def _powers(scope: Scope, node: Node) -> tuple[Tensor, Tensor, Tensor]:
-    """How far each element is below the largest, the power of e to that, and their sum along the axis."""
-    x = scope.wide(node.inputs[0])
-    position = int(node.attributes.get("axis", -1)) % x.rank
+def powers(
+    scope: Scope, x: Tensor, position: int, step: Fraction, one: Format
+) -> tuple[Tensor, Tensor, Tensor]:
+    """How far each element is below the largest, the power of e to that, and their sum along the axis.
+
+    step: the unit of the distances, which name the entries of the table; one: the format of the powers.
+    """
+    position %= x.rank
     dims, indices, reduction = over_axes(x, [position])
     largest = scope.builder.maximum(dims, reduction, Read(x, indices), x.format)
-    below = scope.builder.map(Function.SUB, [x, largest], Format(INT32, Fraction(1, STEPS)), x.format.scale)
-    points = np.arange(1 - ENTRIES, 1) / STEPS
-    values = quantise(functions.exp(points), ONE)
-    table = scope.builder.constant(values, ONE.scale, INT32)
+    below = scope.builder.map(Function.SUB, [x, largest], Format(INT32, step), x.format.scale)
+    levels = int(1 / one.scale)
+    deepest = min(math.ceil((2 * levels).bit_length() * functions.LN2), FARTHEST)  # where they round to zero
+    entries = int(deepest / step)
+    points = np.arange(1 - entries, 1) * float(step)
+    table = scope.builder.constant(quantise(functions.exp(points), one), one.scale, one.element)
     whole = [axis(at, x.rank) for at in range(x.rank)]
-    powers = scope.builder.gather(
-        x.dims, Read(below, whole), Read(table, [Affine(0, (0,) * x.rank)]), ONE, offset=ENTRIES - 1
+    found = scope.builder.gather(
+        x.dims, Read(below, whole), Read(table, [Affine(0, (0,) * x.rank)]), one, offset=entries - 1
     )
-    # n powers of at most one: beyond 64 of them the sum needs a coarser unit to stay within an int32.
-    wide = Format(INT32, ONE.scale * 2 ** max(reduction[0].bit_length() - 6, 0))
+    # n powers of at most one: beyond an int32, their sum needs a coarser unit.
+    excess = max((levels * reduction[0]).bit_length() - 31, 0)
+    wide = Format(INT32, one.scale * 2**excess)
+    ones = Read(scalar(1, Fraction(1), ()), [])
     total = scope.builder.dot(
-        dims,
-        reduction,
-        Read(powers, indices),
-        Read(scalar(1, Fraction(1), ()), []),
-        wide,
-        Scaling([powers.format.scale / wide.scale]),
+        dims, reduction, Read(found, indices), ones, wide, Scaling([one.scale / wide.scale])
     )
-    return below, powers, total
+    return below, found, total
