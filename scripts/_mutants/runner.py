@@ -48,8 +48,7 @@ class Runner:
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._folder, self._environment = folder, environment
         self._output = folder / "output.txt"
-        files = sorted((folder / TESTS).rglob("test_*.py"), key=lambda path: (path.name in LAST, path))
-        self._files = [str(path.relative_to(folder)) for path in files if path.name not in LEFT_OUT]
+        self._files = tests_in(folder)
         self._file_of = {
             name: file
             for file in self._files
@@ -99,6 +98,12 @@ class Runner:
         if not answer:
             raise RuntimeError("the process that runs the tests has ended")
         return int(answer)
+
+
+def tests_in(folder: Path) -> list[str]:
+    """Files of the tests that are run, in this order, relative to the project's folder."""
+    files = sorted((folder / TESTS).rglob("test_*.py"), key=lambda path: (path.name in LAST, path))
+    return [str(path.relative_to(folder)) for path in files if path.name not in LEFT_OUT]
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ from scripts._mutants.runner import Runner, Verdict
 ROOT = Path(__file__).parent.parent.parent
 CONTRACTS = ("Governor", "Timelock", "Token", "Council", "DaoFactory")
 MEMORY = ".build/mutants.json"
+NOTHING = "no rule is broken"  # what the memory calls the contracts as they are
 
 
 @contextmanager
@@ -56,24 +57,26 @@ class Workshop:
         for contract in CONTRACTS:
             if self._compile(contract) != self._deployment(contract)["bytecode"]:
                 raise RuntimeError(f"{contract} was compiled otherwise: run `ape compile --force`")
+        if self._memory.recall(NOTHING, CONTRACTS) is not None:
+            return
         self._install({})
         verdict = self._runner.run()
         if verdict.noticed_by:
             raise RuntimeError(f"fails without any mutant: {verdict.noticed_by}\n{verdict.output}")
+        self._memory.keep(NOTHING, CONTRACTS, "")
 
     def judge(self, mutant: Mutant) -> Verdict:
         """What the tests say, or said when nothing was other than now; RuntimeError if they cannot be run."""
         with self._mutated(mutant):
             concerned = [name for name in CONTRACTS if mutant.file in parts(self._folder, [name])]
-            if noticed_by := self._memory.recall(mutant.rule, concerned):
+            if (noticed_by := self._memory.recall(mutant.rule, concerned)) is not None:
                 return Verdict(noticed_by, "")
             codes = {name: self._compile(name) for name in concerned}
             if all(code == self._deployment(name)["bytecode"] for name, code in codes.items()):
                 raise RuntimeError(f"{mutant.rule}: the bytecode is the same")
             self._install(codes)
             verdict = self._runner.run(first=mutant.test)
-            if verdict.noticed_by:
-                self._memory.keep(mutant.rule, concerned, verdict.noticed_by)
+            self._memory.keep(mutant.rule, concerned, verdict.noticed_by)
             return verdict
 
     @contextmanager
