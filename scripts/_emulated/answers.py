@@ -30,7 +30,7 @@ from executor.program import Program, load, run
 from executor.program.interpreter import Interpreter
 from scripts import digits
 from scripts._emulated.case import read
-from scripts._models.programs import recipe
+from scripts._models.programs import RECIPES, Recipe
 
 FACTS, ROOTS = "facts", "roots"
 LEVELS = {
@@ -47,7 +47,6 @@ WAYS = {
 }
 """Batch, threads, and whether products go through kernels: of the fast path."""
 WAYS_OF_LARGE = ("alone",)
-COMPILED = ("magika_fast", "magika_accurate")
 SPECIFICATION = "interpreter"
 
 Answer = Callable[[], str]
@@ -65,9 +64,9 @@ def cli(folder: Path, level: str, groups: tuple[str, ...]) -> None:
     say(FACTS, "bytes", "", lambda: "exact" if bytes_are_exact() else "inexact")
     if not groups or ROOTS in groups:
         say(ROOTS, "digits", "", lambda: digits.build(digits.load_frozen()).root.hex())
-        for name in COMPILED:
-            if recipe(name).model.exists():
-                say(ROOTS, name, "", partial(compiled_anew, name))
+        for recipe in RECIPES:
+            if recipe.model.exists():
+                say(ROOTS, recipe.name, "", partial(compiled_anew, recipe))
     worth = products.WORTH
     for case in read(folder):
         if groups and case.group not in groups:
@@ -110,9 +109,9 @@ def fast(program: Program, given: list[bytes], batch: int, threads: int, kernels
     return _hash(outputs)
 
 
-def compiled_anew(name: str) -> str:
+def compiled_anew(recipe: Recipe) -> str:
     """The root of a network's program; that of its tokenizer is no part of it."""
-    return compile_model(recipe(name).model, Scales.load(recipe(name).scales), "").program.root.hex()
+    return compile_model(recipe.model, Scales.load(recipe.scales), "").program.root.hex()
 
 
 def optimise(level: str) -> None:

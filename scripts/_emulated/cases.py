@@ -19,7 +19,7 @@ from tests.backends.kinds import KINDS
 from tests.backends.test_native import extreme
 from tests.soundness import programs as random_programs
 
-SEEDS = 2  # random programs around each kind of operation
+SEEDS = 6  # random programs around each kind of operation
 NETWORKS = ("magika_fast", "magika_accurate", "minilm_32_fast", "minilm_32_accurate")
 
 

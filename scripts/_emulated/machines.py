@@ -22,7 +22,7 @@ PACKAGE = "qemu-user-static"
 KEPT = ROOT / ".build" / "emulated"
 """The emulator, if the system has none, and machine code for the emulated processors."""
 
-LONGEST = 480
+LONGEST = 900
 """Seconds that a processor gets for all its answers."""
 
 

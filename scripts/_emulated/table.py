@@ -19,6 +19,8 @@ interpreter's on this processor, and every root with the root here.
 """
 
 NOTES = f"""
+What to know of this:
+
 - The emulated processors are those of qemu in user mode: whole instruction sets, but no timings. A processor
   gets {LONGEST} s; what it has not answered by then is counted as missing, and seconds are those that
   emulation took, beside whatever else this machine did.
@@ -29,9 +31,8 @@ NOTES = f"""
   which kernels to use (`OPENBLAS_CORETYPE`).
 - Where u8 x s8 is inexact, the backend has found that out by itself and carries the products in fp32 or fp64.
 - onnxruntime's optimisation level concerns the fast path alone: no root comes from a session of it.
-- Not run emulated: MiniLM of 128 tokens, Silero and text recognition (their kernels are those of the
-  networks above, their size is not), and calibration, whose result is frozen as scales because it does differ
-  by processor.
+- Not answered here, only compiled: MiniLM of 128 tokens, Silero and text recognition, for the time that
+  emulation takes. Not calibrated either: floats differ by processor, which is why scales are frozen as data.
 """
 
 
