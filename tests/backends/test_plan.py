@@ -6,9 +6,10 @@ from random import Random
 
 import pytest
 
-from executor.backends.native import machine, products
+from executor.backends.native import products
 from executor.backends.native.accesses import Access, Memory
 from executor.backends.native.engine import _arrange
+from executor.backends.native.instructions import LOOKUP, STORE
 from executor.backends.native.passes import Pass
 from executor.backends.native.plan import Kernel, Plan, passes, plan
 from executor.backends.native.writer import Product
@@ -45,8 +46,8 @@ def check_accesses(made: Plan) -> None:
     last = made.layout.program.step_bound - 1
     for _, kernel in made.kernels():
         for given in passes(kernel):
-            written = {i.accesses[0] for i in given.code if i.what == machine.STORE}
-            tables = {i.accesses[0] for i in given.code if i.what == machine.LOOKUP}
+            written = {i.accesses[0] for i in given.code if i.what == STORE}
+            tables = {i.accesses[0] for i in given.code if i.what == LOOKUP}
             for number, access in enumerate(given.accesses):
                 if access.memory is Memory.NOTHING or number in tables:
                     continue
@@ -96,7 +97,7 @@ def check_threads(made: Plan) -> None:
 
 def reads(given: Pass) -> list[Access]:
     """How a pass reads values of this step; entries of histories are another matter."""
-    written = {i.accesses[0] for i in given.code if i.what == machine.STORE}
+    written = {i.accesses[0] for i in given.code if i.what == STORE}
     values = [(n, a) for n, a in enumerate(given.accesses) if a.memory is Memory.VALUE]
     return [access for number, access in values if number not in written and not access.elements_step]
 
@@ -107,7 +108,7 @@ def elements_written(chain: list[Kernel]) -> dict[int, set[int]]:
     for kernel in chain:
         if isinstance(kernel, Product):
             continue
-        for number in {i.accesses[0] for i in kernel.code if i.what == machine.STORE}:
+        for number in {i.accesses[0] for i in kernel.code if i.what == STORE}:
             access = kernel.accesses[number]
             places = {access.base}
             for stride, n in zip(access.strides, kernel.extents, strict=True):

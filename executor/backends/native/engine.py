@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from executor.backends.native import machine
 from executor.backends.native.accesses import Memory
 from executor.backends.native.devices import TorchMultiply
 from executor.backends.native.matrices import Multiplier, Multiply, names, prove
-from executor.backends.native.passes import Pass, Walk, assemble
-from executor.backends.native.plan import Plan
+from executor.backends.native.passes import Pass
+from executor.backends.native.plan import Plan, passes
+from executor.backends.native.walks import Walk, assemble, runner
 from executor.backends.native.writer import LINE, Product
 from executor.program.ir import IntArray, Program
 
@@ -89,27 +89,23 @@ class Engine:
         return values[:, start : start + count].copy()
 
     def _calls(self, chain: Sequence[Pass | Product], weights: Weights) -> list[Call]:
-        """A chain of kernels, bound to their memory."""
-        walks = {
-            id(given): assemble(given, self._address)
-            for kernel in chain
-            for given in (kernel.pack if isinstance(kernel, Product) else [kernel])
-        }
-        most = max((walk.registers for walk in walks.values()), default=0)
-        memory, registers = _aligned(most * machine.TILE * 8)
-        self._moving += [walk for walk in walks.values() if walk.slope is not None]
-
-        def call(given: Pass) -> Call:
-            walk = walks[id(given)]
-            return lambda: walk.run(memory, registers)
-
-        calls: list[Call] = []
+        """A chain of kernels, bound to their memory; walks that follow each other are one call."""
+        parts: list[list[Walk] | Product] = []
         for kernel in chain:
-            if isinstance(kernel, Product):
-                calls += [*map(call, kernel.pack), self._product(kernel, weights)]
+            walks = [assemble(given, self._address) for given in passes(kernel)]
+            self._moving += [walk for walk in walks if walk.slope is not None]
+            if parts and isinstance(parts[-1], list):
+                parts[-1] += walks
             else:
-                calls.append(call(kernel))
-        return calls
+                parts.append(walks)
+            if isinstance(kernel, Product):
+                parts.append(kernel)
+        most = max((walk.size for part in parts if isinstance(part, list) for walk in part), default=0)
+        memory, registers = _aligned(most)
+        return [
+            runner(part, memory, registers) if isinstance(part, list) else self._product(part, weights)
+            for part in parts
+        ]
 
     def _product(self, product: Product, weights: Weights) -> Call:
         multiply, shape = weights.multiply(product), product.shape

@@ -18,9 +18,10 @@ from executor.backends.native.products import (
     matrix,
     signed_digits,
 )
-from executor.program.intervals import output_interval, union
+from executor.program.intervals import function_interval, output_interval, union
 from executor.program.ir import (
     ElementType,
+    Function,
     Interval,
     Opcode,
     Operation,
@@ -105,6 +106,24 @@ class Facts:
         if digits is None:
             return Dot(found, units, constant, (constant,))
         return Dot(found, units, constant, digits.values, digits.negated)
+
+    def sums(self, operation: Operation, dot: Dot, bias: Int64Array | None = None) -> Interval:
+        """Between which the sums of a product lie, plus constants [groups, columns].
+
+        Of constants it counts how large each column really is.
+        """
+        left, right = operation.operands[:: -1 if dot.matrices.swapped else 1]
+        ends = self.interval(left)
+        if dot.constant is None:
+            added = (0, 0) if bias is None else (int(bias.min()), int(bias.max()))
+            depth = dot.matrices.shape.depth
+            low, high = function_interval(Function.MUL, [ends, self.interval(right)], 0)
+            return low * depth + added[0], high * depth + added[1]
+        above, below = (part.sum(axis=1) for part in (dot.constant.clip(min=0), dot.constant.clip(max=0)))
+        offset = 0 if bias is None else bias
+        lows = above * ends[0] + below * ends[1] + offset
+        highs = above * ends[1] + below * ends[0] + offset
+        return int(lows.min()), int(highs.max())
 
     def is_constant(self, view: View) -> bool:
         """Whether the view reads the same constants at every step."""

@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from executor.backends.native import machine
 from executor.backends.native.accesses import Access, Layout, Memory
 from executor.backends.native.facts import Dot, Facts
+from executor.backends.native.instructions import LOOKUP, STORE
 from executor.backends.native.passes import Pass
 from executor.backends.native.writer import Memories, Product, Slice, Writer
 from executor.program.ir import Opcode, Program, Source, View
@@ -235,13 +235,13 @@ class _Planner:
 
 
 def _stores(given: Pass) -> list[Access]:
-    numbers = [i.accesses[0] for i in given.code if i.what == machine.STORE]
+    numbers = [i.accesses[0] for i in given.code if i.what == STORE]
     return [access for n in numbers if (access := given.accesses[n]).memory is Memory.VALUE]
 
 
 def _is_table(given: Pass, access: Access) -> bool:
     number = given.accesses.index(access)
-    return any(i.what == machine.LOOKUP and number in i.accesses for i in given.code)
+    return any(i.what == LOOKUP and number in i.accesses for i in given.code)
 
 
 def _reach(given: Pass, access: Access) -> Region:

@@ -61,6 +61,14 @@ class Units(Enum):
         """Type of the sums."""
         return self.value[2]
 
+    @property
+    def sums(self) -> Interval:
+        """Between which all of them lie."""
+        if self is Units.BYTES:
+            return -INT32, INT32 - 1
+        most = SINGLE if self is Units.SINGLE else DOUBLE
+        return -most, most
+
 
 @dataclass(frozen=True)
 class Digit:

@@ -7,12 +7,47 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from executor.backends.native import machine
 from executor.backends.native.accesses import Access, Axes, Kind, Memory, dense
 from executor.backends.native.facts import Dot, Facts
+from executor.backends.native.instructions import (
+    ADD,
+    CLAMP,
+    DIGIT,
+    DIV,
+    DIV_FLOAT,
+    DOT_ACROSS,
+    EQ,
+    ISQRT,
+    ISQRT_FLOAT,
+    JOIN,
+    LE,
+    LOOKUP,
+    LT,
+    MAX,
+    MAX_ACROSS,
+    MIN,
+    MUL,
+    NARROW,
+    SATURATE,
+    SCALE,
+    SELECT,
+    SHIFT,
+    SUB,
+)
 from executor.backends.native.passes import Pass
 from executor.backends.native.products import Carrier, Digit, Shape
-from executor.program.ir import Function, IntArray, Interval, Opcode, Operation, Source, View
+from executor.backends.native.registers import width
+from executor.program.intervals import function_interval, saturated, union
+from executor.program.ir import (
+    ElementType,
+    Function,
+    IntArray,
+    Interval,
+    Opcode,
+    Operation,
+    Source,
+    View,
+)
 from executor.program.views import Int64Array
 
 MOST_COPIED = 4
@@ -22,16 +57,16 @@ FLOAT = 1 << 52
 """Integers below it divide and have roots in fp64."""
 
 FUNCTIONS = {
-    Function.ADD: machine.ADD,
-    Function.SUB: machine.SUB,
-    Function.MUL: machine.MUL,
-    Function.MIN: machine.MIN,
-    Function.MAX: machine.MAX,
-    Function.CLAMP: machine.CLAMP,
-    Function.EQ: machine.EQ,
-    Function.LT: machine.LT,
-    Function.LE: machine.LE,
-    Function.SELECT: machine.SELECT,
+    Function.ADD: ADD,
+    Function.SUB: SUB,
+    Function.MUL: MUL,
+    Function.MIN: MIN,
+    Function.MAX: MAX,
+    Function.CLAMP: CLAMP,
+    Function.EQ: EQ,
+    Function.LT: LT,
+    Function.LE: LE,
+    Function.SELECT: SELECT,
 }
 
 
@@ -125,12 +160,14 @@ class Writer:
         left_memory = self._take(shape.groups * height * shape.depth, units.left)
         packing = Pass(groups + rows + depth, len(groups + rows + depth))
         order = (*found.groups, *found.rows, *found.depth)
-        read = packing.load(self._moved(self._facts.layout.read(operation, index, left)).over(order))
+        access = self._moved(self._facts.layout.read(operation, index, left)).over(order)
+        read = packing.load(access, self._facts.interval(left))
         strides = (*(height * shape.depth * s for s in dense(groups)), *dense(rows + depth))
         for place, digit in enumerate(digits):
             taken = read
             if digit != Digit(0, 0, -1):
-                taken = packing.emit(machine.DIGIT, read, numbers=(digit.zero, digit.mask, digit.shift))
+                numbers = digit.zero, digit.mask, digit.shift
+                taken = packing.emit(DIGIT, read, within=digit.ends, numbers=numbers)
             base = place * shape.rows * shape.depth
             packing.store(Access(Memory.SCRATCH, left_memory, units.left, strides, base), taken)
         pack, right_memory = [packing], -1
@@ -139,7 +176,8 @@ class Writer:
             axes = groups + depth + columns
             packing = Pass(axes, len(axes))
             order = (*found.groups, *found.depth, *found.columns)
-            read = packing.load(self._moved(self._facts.layout.read(operation, index, right)).over(order))
+            access = self._moved(self._facts.layout.read(operation, index, right)).over(order)
+            read = packing.load(access, self._facts.interval(right))
             packing.store(Access(Memory.SCRATCH, right_memory, units.right, dense(axes)), read)
             pack.append(packing)
         stacked, wide = None, shape.columns * len(dot.carrier.right_shifts)
@@ -171,42 +209,50 @@ class Writer:
         return constant[part.start * inner : (part.start + part.count) * inner]
 
     def _add_digits(self, operation: Operation, dot: Dot, shape: Shape, memory: int) -> int:
-        """The exact sums in a register: digits put together, what they are short of and the bias added."""
+        """The exact sums in a register: digits put together, what they are short of and the bias added.
+
+        On the way there, only what the numbers are modulo the width of the whole counts.
+        """
         found, made, carried = dot.matrices, self.made, dot.carrier
         row = shape.columns * len(carried.right_shifts)
         height = shape.rows * len(carried.digits)
         strides = self._strides((found.groups, height * row), (found.rows, row), (found.columns, 1))
+        bias = self._facts.bias(operation, dot)
+        exact = self._facts.sums(operation, dot)
+        whole = exact if bias is None else self._facts.sums(operation, dot, bias)
+        alone = len(carried.digits) * len(carried.right_shifts) == 1 and not carried.zero
         total = None
         for place, digit in enumerate(carried.digits):
             for number, right_shift in enumerate(carried.right_shifts):
                 base = place * shape.rows * row + number * shape.columns
-                part = made.load(Access(Memory.SCRATCH, memory, carried.units.result, strides, base))
+                access = Access(Memory.SCRATCH, memory, carried.units.result, strides, base)
+                part = made.load(access, exact if alone else carried.units.sums)
                 shift = digit.shift + right_shift
-                total = part if total is None else made.emit(machine.JOIN, total, part, numbers=[shift])
+                total = part if total is None else made.emit(JOIN, total, part, within=whole, numbers=[shift])
         assert total is not None
-        added, bias = (
-            np.zeros((found.shape.groups, shape.columns), np.int64),
-            self._facts.bias(operation, dot),
-        )
+        added = np.zeros((found.shape.groups, shape.columns), np.int64)
         if dot.negated is not None:
             signs = self._by_column(np.where(dot.negated, -1, 1), dot, shape)
-            total = made.emit(machine.MUL, total, signs)
+            total = made.emit(MUL, total, signs, within=whole)
         if dot.constant is not None:
             added = added + dot.constant.sum(axis=1) * carried.zero
         if bias is not None:
             self._has_bias = True
             added = added + bias
         if added.any():
-            total = made.emit(machine.ADD, total, self._by_column(added, dot, shape))
+            total = made.emit(ADD, total, self._by_column(added, dot, shape), within=whole)
         return total
 
     def _by_column(self, values: Int64Array, dot: Dot, shape: Shape) -> int:
         """A register with numbers [groups, columns]."""
         found = dot.matrices
-        self._memories.constants.append(np.ascontiguousarray(self._own(values, found.groups)).reshape(-1))
+        ends = int(values.min()), int(values.max())
+        kind = Kind.INT32 if width(ends) == NARROW else Kind.INT64
+        flat = np.ascontiguousarray(self._own(values, found.groups), f"int{8 * kind.width}").reshape(-1)
+        self._memories.constants.append(flat)
         number = len(self._memories.constants) - 1
         strides = self._strides((found.groups, shape.columns), (found.columns, 1))
-        return self.made.load(Access(Memory.CONSTANT, number, Kind.INT64, strides))
+        return self.made.load(Access(Memory.CONSTANT, number, kind, strides), ends)
 
     def _strides(self, *sorts: tuple[Axes, int]) -> Axes:
         """Strides over the output axes: of each sort those of a dense tensor whose elements are so long."""
@@ -242,7 +288,7 @@ class Writer:
         if view.source is Source.OUTPUT and view.index in self._values:
             return self._values[view.index]
         access = self._facts.layout.read(operation, index, view)
-        return self.made.load(self._widened(self._moved(access)))
+        return self.made.load(self._widened(self._moved(access)), self._facts.interval(view))
 
     def _exact(self, operation: Operation, index: int) -> int:
         """What the opcode computes, in a register."""
@@ -250,19 +296,41 @@ class Writer:
         match operation.opcode:
             case Opcode.DOT:
                 accesses = [self._term(operation, index, number) for number in (0, 1)]
-                return made.emit(machine.DOT_ACROSS, accesses=accesses)
+                reads = [self._facts.interval(view) for view in operation.operands]
+                low, high = function_interval(Function.MUL, reads, 0)
+                within = low * operation.terms, high * operation.terms
+                return made.emit(DOT_ACROSS, within=within, reads=reads, accesses=accesses)
             case Opcode.MAX:
                 view = operation.operands[0]
                 lowest = self._facts.program.source_type(view).element.interval[0]
                 access = replace(self._moved(layout.read(operation, index, view)), fill=lowest)
-                return made.emit(machine.MAX_ACROSS, accesses=[access, access])
+                within = self._facts.interval(view)
+                within = union(within, (lowest, lowest)) if access.bounds else within
+                return made.emit(MAX_ACROSS, within=within, accesses=[access, access])
             case Opcode.GATHER:
-                row = self._operand(operation, index, operation.operands[0])
+                row = self._row(self._operand(operation, index, operation.operands[0]), operation.immediate)
                 table = layout.read(operation, index, operation.operands[1], table=True)
-                table = self._widened(self._moved(table))
-                return made.emit(machine.LOOKUP, row, accesses=[table], numbers=[operation.immediate])
+                within = self._facts.interval(operation.operands[1])
+                return made.emit(LOOKUP, row, within=within, accesses=[self._widened(self._moved(table))])
         operands = [self._operand(operation, index, view) for view in operation.operands]
         return self._map(operation, operands)
+
+    def _row(self, index: int, offset: int) -> int:
+        """A register with the rows of a table: the machine takes those beyond its ends for its first or last.
+        A table has fewer than 2^31 rows, so that narrow numbers are enough."""
+        made, (low, high) = self.made, self.made.within(index)
+        if offset:
+            shift = self._immediate(offset)
+            index = made.emit(ADD, index, shift, within=(low + offset, high + offset))
+        if width(made.within(index)) == NARROW:
+            return index
+        ends = ElementType.INT32.interval
+        within = saturated(made.within(index), ElementType.INT32)
+        return made.emit(SATURATE, index, within=within, numbers=ends)
+
+    def _immediate(self, value: int) -> int:
+        strides = (0,) * len(self.made.extents)
+        return self.made.load(Access(Memory.NOTHING, 0, Kind.INT64, strides, fill=value), (value, value))
 
     def _term(self, operation: Operation, index: int, number: int) -> Access:
         """How a dot reads an operand. Constants are laid out anew, side by side where they are read so."""
@@ -287,29 +355,36 @@ class Writer:
         return self._moved(access)
 
     def _map(self, operation: Operation, operands: list[int]) -> int:
-        made, p = self.made, operation.immediate
-        peaks = [self._facts.peak(view) for view in operation.operands]
-        match operation.function:
+        made, p, function = self.made, operation.immediate, operation.function
+        intervals = [made.within(register) for register in operands]
+        peaks = [max(map(abs, interval)) for interval in intervals]
+        within = function_interval(function, intervals, p)
+        match function:
+            case Function.ADD if (0, 0) in intervals:
+                return operands[1 - intervals.index((0, 0))]
             case Function.DIV:
                 floats = peaks[0] << p < FLOAT and peaks[1] < FLOAT
-                return made.emit(machine.DIV_FLOAT if floats else machine.DIV, *operands, numbers=[p])
+                return made.emit(DIV_FLOAT if floats else DIV, *operands, within=within, numbers=[p])
             case Function.SHIFT:
-                return made.emit(machine.SHIFT, *operands, numbers=[p])
+                return made.emit(SHIFT, *operands, within=within, numbers=(*within, p))
             case Function.ISQRT:
-                return made.emit(machine.ISQRT_FLOAT if peaks[0] < FLOAT else machine.ISQRT, *operands)
-        return made.emit(FUNCTIONS[operation.function], *operands)
+                return made.emit(ISQRT_FLOAT if peaks[0] < FLOAT else ISQRT, *operands, within=within)
+        return made.emit(FUNCTIONS[function], *operands, within=within)
 
     def _finished(self, operation: Operation, index: int, exact: int) -> int:
-        """Bias, rescale and saturation."""
+        """Bias, rescale and saturation: to the ends of what the operation gives, which lie in its type."""
         made, bias, multiplier = self.made, operation.bias, operation.multiplier
-        low, high = operation.result.element.interval
+        within = self._facts.intervals[index]
         has_bias, self._has_bias = self._has_bias, False
         if not has_bias and (bias.source is not Source.IMMEDIATE or bias.fill):
-            exact = made.emit(machine.ADD, exact, self._operand(operation, index, bias))
-        if operation.shift or multiplier.source is not Source.IMMEDIATE or multiplier.fill != 1:
+            (low, high), added = made.within(exact), self._facts.interval(bias)
+            total = low + added[0], high + added[1]
+            exact = made.emit(ADD, exact, self._operand(operation, index, bias), within=total)
+        if multiplier.source is not Source.IMMEDIATE or multiplier.fill != 1:
             scale = self._operand(operation, index, multiplier)
-            return made.emit(machine.SCALE, exact, scale, numbers=(low, high, operation.shift))
-        least, most = self._facts.unsaturated[index]
-        if low <= least and most <= high:
+            return made.emit(SCALE, exact, scale, within=within, numbers=(*within, operation.shift))
+        if operation.shift:
+            return made.emit(SHIFT, exact, within=within, numbers=(*within, operation.shift))
+        if union(made.within(exact), within) == within:
             return exact
-        return made.emit(machine.SATURATE, exact, numbers=(low, high))
+        return made.emit(SATURATE, exact, within=within, numbers=within)
