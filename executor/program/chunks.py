@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from executor.program.ir import Affine, IntArray, Opcode, Operation, View
-from executor.program.views import BoolArray, Int64Array
+from executor.program.ir import IntArray, Opcode, Operation, View
+from executor.program.views import read_at, unravel
 
 FAN_LEVELS = 5
 """A reveal shows the nodes that many levels further down: at most 32."""
@@ -48,36 +48,12 @@ def exact(operation: Operation, source: Source, step: int, element: int, first: 
 
 
 def _part(operation: Operation, source: Source, step: int, element: int, run: range) -> int:
-    indices = _unravel(np.array([element]), operation.result.dims)
-    indices += _unravel(np.arange(run.start, run.stop), operation.reduction)
-    read = [_read(view, source(view), indices, step) for view in operation.operands]
-    values, present = read[0]
+    indices = [
+        *unravel(np.array([element]), operation.result.dims),
+        *unravel(np.arange(run.start, run.stop), operation.reduction),
+    ]
+    (values, present), *others = [read_at(view, source(view), indices, step) for view in operation.operands]
     if operation.opcode is Opcode.DOT:
-        return int(np.dot(values, read[1][0]))
+        return int(np.dot(values, others[0][0]))
     lowest = np.iinfo(source(operation.operands[0]).dtype).min
     return int(np.where(present, values, lowest).max())
-
-
-def _read(view: View, source: IntArray, indices: list[Int64Array], step: int) -> tuple[Int64Array, BoolArray]:
-    """What the view reads at each of the indices, and where that is an element rather than the fill."""
-    offset = _evaluate(view.offset, indices, step)
-    present = (offset >= 0) & (offset < source.size)
-    for guard in view.guards:
-        value = _evaluate(guard.form, indices, step)
-        present &= (value >= 0) & (value < guard.limit)
-    values = np.full(offset.shape, view.fill, np.int64)
-    values[present] = source[offset[present]]
-    return values, present
-
-
-def _evaluate(form: Affine, indices: list[Int64Array], step: int) -> Int64Array:
-    constant = np.full(indices[-1].shape, form.constant + form.step * step, np.int64)
-    terms = (
-        coefficient * index for coefficient, index in zip(form.axes, indices, strict=True) if coefficient
-    )
-    return sum(terms, start=constant)
-
-
-def _unravel(flat: Int64Array, dims: tuple[int, ...]) -> list[Int64Array]:
-    """One array of indices an axis."""
-    return [np.asarray(axis, np.int64) for axis in np.unravel_index(flat, dims)]

@@ -12,37 +12,66 @@ from executor.program.ir import Affine, IntArray, Interval, View
 
 Int64Array = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+Indices = Sequence[Int64Array]
+"""Where to read: one array an axis, output axes first, then reduction axes, that broadcast to one shape."""
 Box = tuple[range, ...]
-"""A rectangle of indices: one range an axis, output axes first, then reduction axes."""
+"""A rectangle of indices: one range an axis."""
 
 
-def evaluate(form: Affine, box: Box, step: int) -> Int64Array:
-    """The form's value at every index of the box; axes on which it does not depend have length one."""
-    value = np.full((1,) * len(box), form.constant + form.step * step, dtype=np.int64)
-    for axis, (coefficient, indices) in enumerate(zip(form.axes, box, strict=True)):
+def grid(box: Box) -> Indices:
+    """All indices of the box, each axis along its own dimension."""
+    return np.ix_(*(np.arange(indices.start, indices.stop, dtype=np.int64) for indices in box))
+
+
+def unravel(flat: Int64Array, dims: Sequence[int]) -> Indices:
+    """The indices of these row-major elements; none where there is no axis."""
+    return [axis.astype(np.int64) for axis in np.unravel_index(flat, dims)] if dims else []
+
+
+def evaluate(form: Affine, indices: Indices, step: int) -> Int64Array:
+    """The form's value at the indices, in a shape that broadcasts to theirs."""
+    value = np.full(1, form.constant + form.step * step, np.int64)
+    for coefficient, index in zip(form.axes, indices, strict=True):
         if coefficient:
-            along = np.arange(indices.start, indices.stop, dtype=np.int64) * coefficient
-            value = value + along.reshape((-1,) + (1,) * (len(box) - 1 - axis))
+            value = value + coefficient * index
     return value
+
+
+def locate(
+    view: View, indices: Indices, step: int, count: int, row_offset: Int64Array | int = 0
+) -> tuple[Int64Array, BoolArray]:
+    """The flat offsets that the view names, and where one of `count` elements is read rather than the fill.
+
+    `row_offset` is added to the offset (the row that a gather has looked up). Both results have one shape,
+    which broadcasts to that of the indices.
+    """
+    offset = evaluate(view.offset, indices, step) + row_offset
+    present = (offset >= 0) & (offset < count)
+    for guard in view.guards:
+        value = evaluate(guard.form, indices, step)
+        present = present & (value >= 0) & (value < guard.limit)
+    return np.broadcast_to(offset, present.shape), present
+
+
+def read_at(
+    view: View, source: IntArray, indices: Indices, step: int, row_offset: Int64Array | int = 0
+) -> tuple[Int64Array, BoolArray]:
+    """What the view reads of the flat source at the indices, and where that is an element, not the fill.
+
+    Both results have the indices' shape; axes on which nothing depends are broadcast and take no memory.
+    """
+    offset, present = locate(view, indices, step, source.size, row_offset)
+    values = np.full(present.shape, view.fill, np.int64)
+    values[present] = source[offset[present]]
+    shape = np.broadcast_shapes(*(index.shape for index in indices))
+    return np.broadcast_to(values, shape), np.broadcast_to(present, shape)
 
 
 def read(
     view: View, source: IntArray, box: Box, step: int, row_offset: Int64Array | int = 0
 ) -> tuple[Int64Array, BoolArray]:
-    """What the view reads at every index of the box, and where that is an element rather than the fill.
-
-    `source` is flat; `row_offset` is added to the offset (the row that a gather has looked up). Both results
-    have the shape of the box; axes on which nothing depends are broadcast and take no memory.
-    """
-    offset = evaluate(view.offset, box, step) + row_offset
-    present = (offset >= 0) & (offset < source.size)
-    for guard in view.guards:
-        value = evaluate(guard.form, box, step)
-        present = present & (value >= 0) & (value < guard.limit)
-    values = np.full(present.shape, view.fill, dtype=np.int64)
-    values[present] = source[np.broadcast_to(offset, present.shape)[present]]
-    shape = tuple(len(indices) for indices in box)
-    return np.broadcast_to(values, shape), np.broadcast_to(present, shape)
+    """The same at every index of the box."""
+    return read_at(view, source, grid(box), step, row_offset)
 
 
 def form_interval(form: Affine, dims: Sequence[int], steps: int) -> Interval:

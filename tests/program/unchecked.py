@@ -134,8 +134,10 @@ def changed_views(draw: st.DrawFn, view: View) -> View:
         case "fill":
             return replace(view, fill=draw(SIGNED))
         case "offset":
-            axes = (tuple(draw(SIGNED) for _ in each) for each in (view.offset.output, view.offset.reduction))
-            return replace(view, offset=Affine(draw(SIGNED), *axes))
+            output, reduction = (
+                tuple(draw(SIGNED) for _ in axes) for axes in (view.offset.output, view.offset.reduction)
+            )
+            return replace(view, offset=Affine(draw(SIGNED), output, reduction))
         case "step":
             return replace(view, offset=replace(view.offset, step=draw(SIGNED)))
         case "limits":
