@@ -42,8 +42,8 @@ from executor.program.commitments import (
     tree_over_bytes,
     u64,
 )
-from executor.program.ir import Affine, Constant, Opcode, Operation, Program, Source, TensorType, View
-from executor.program.views import Int64Array
+from executor.program.ir import Constant, Opcode, Operation, Program, Source, TensorType, View
+from executor.program.views import Int64Array, locate, unravel
 
 Place = tuple[int, int]
 """A tile: the step of the history's entry, or 0, and its number among the tensor's."""
@@ -106,7 +106,7 @@ class _Step:
     def __init__(self, witness: Witness, step: int, operation: int, element: int) -> None:
         self.witness, self.step, self.operation = witness, step, operation
         self.op: Operation = witness.program.operations[operation]
-        self.output = [int(i) for i in np.unravel_index(element, self.op.result.dims)]
+        self.output = unravel(np.array([element]), self.op.result.dims)
 
     def operands(self, terms: range) -> Iterable[bytes]:
         """Sections of the operands, read at these reduction indices."""
@@ -145,22 +145,15 @@ class _Step:
 
     def _read(self, view: View, terms: range, row: int) -> Int64Array:
         """Flat offsets, moved on by `row`, of the elements that the view reads at these reduction indices."""
-        count = self.witness.program.source_type(view).count * self._entries(view)
-        shape = self.op.reduction or (1,)
-        reduction = [np.asarray(axis) for axis in np.unravel_index(np.arange(terms.start, terms.stop), shape)]
-        offset = self._evaluate(view.offset, reduction) + row
-        present = (offset >= 0) & (offset < count)
-        for guard in view.guards:
-            value = self._evaluate(guard.form, reduction)
-            present &= (value >= 0) & (value < guard.limit)
+        reduction = unravel(np.arange(terms.start, terms.stop), self.op.reduction)
+        offset, present = locate(view, [*self.output, *reduction], self.step, self._count(view), row)
         return offset[present]
 
-    def _evaluate(self, form: Affine, reduction: Sequence[Int64Array]) -> Int64Array:
-        fixed = sum((c * i for c, i in zip(form.output, self.output, strict=True)), form.step * self.step)
-        value = np.full(reduction[0].shape, form.constant + fixed, np.int64)
-        for coefficient, index in zip(form.reduction, reduction, strict=False):
-            value += coefficient * index
-        return value
+    def _count(self, view: View) -> int:
+        """How many elements there are to read."""
+        if view.source is Source.IMMEDIATE:
+            return 0
+        return self.witness.program.source_type(view).count * self._entries(view)
 
     def _row(self) -> int:
         """Elements of the table before the row that a gather looks up."""

@@ -91,11 +91,14 @@ def operations(
     constant = st.integers(-300, 300).map(lambda fill: immediate(fill, rank, depth))
     read = views(sources, rank, depth)
     scaling = views(sources, rank, depth).map(without_reduction)
-    no_immediate = opcode in (Opcode.MAX, Opcode.GATHER)
+    anything = st.one_of(read, read, constant)
+    operands = [read if opcode is Opcode.MAX else anything, *[anything] * (arity - 1)]
+    if opcode is Opcode.GATHER:
+        operands[1] = read
     return Operation(
         opcode=opcode,
         result=result,
-        operands=tuple(draw(read if no_immediate else st.one_of(read, read, constant)) for _ in range(arity)),
+        operands=tuple(draw(operand) for operand in operands),
         multiplier=draw(st.one_of(st.just(immediate(1, rank, depth)), constant, scaling)),
         bias=draw(st.one_of(st.just(immediate(0, rank, depth)), constant, scaling)),
         shift=draw(st.sampled_from([0, 0, 1, 3, 8, 40])),
