@@ -132,27 +132,31 @@ def fuse_pointwise(graph: Graph, longest: float = math.inf) -> Graph:
                 roots[node.outputs[0]] = origins.pop()
             elif len(set(tensors)) == 1:
                 roots[node.outputs[0]] = tensors[0]
-    fused, nodes = set[str](), []
+    places = {node.outputs[0]: place for place, node in enumerate(graph.nodes)}
+    fused, plain, nodes = set[str](), set[str](), []
     for node in reversed(graph.nodes):
         output = node.outputs[0]
         if output in fused:
             continue
-        variable, body = roots.get(output, ""), _region(graph, output, roots) if output in roots else ()
-        if output in roots and not body:
-            variable, body = next(name for name in node.inputs if name not in graph.constants), (node,)
-        if any(_needs_table(graph, inner) for inner in body) or _operations(graph, body) > longest:
-            fused.update(inner.outputs[0] for inner in body)
-            scalars = {
-                name: graph.constants[name]
-                for inner in body
-                for name in inner.inputs
-                if name in graph.constants
-            }
-            node = Node(node.name, OPERATOR, (variable,), (output,), {"body": body, "constants": scalars})
+        if output in roots and output not in plain:
+            variable, body = roots[output], _region(graph, output, roots, places)
+            if not body:
+                variable, body = next(name for name in node.inputs if name not in graph.constants), (node,)
+            if any(_needs_table(graph, inner) for inner in body) or _operations(graph, body) > longest:
+                fused.update(inner.outputs[0] for inner in body)
+                node = _as_table(graph, node, variable, body)
+            else:
+                plain.update(inner.outputs[0] for inner in body)
         nodes.append(node)
     return Graph(
         tuple(reversed(nodes)), graph.inputs, graph.outputs, graph.constants, graph.types, graph.opset
     ).pruned()
+
+
+def _as_table(graph: Graph, node: Node, variable: str, body: tuple[Node, ...]) -> Node:
+    names = {name for inner in body for name in inner.inputs if name in graph.constants}
+    scalars = {name: graph.constants[name] for name in sorted(names)}
+    return Node(node.name, OPERATOR, (variable,), node.outputs[:1], {"body": body, "constants": scalars})
 
 
 def _operations(graph: Graph, body: tuple[Node, ...]) -> int:
@@ -173,18 +177,22 @@ def _needs_table(graph: Graph, node: Node) -> bool:
     return node.operator in TABLES
 
 
-def _region(graph: Graph, output: str, roots: Mapping[str, str]) -> tuple[Node, ...]:
+def _region(
+    graph: Graph, output: str, roots: Mapping[str, str], places: Mapping[str, int]
+) -> tuple[Node, ...]:
     """The nodes between the root and `output`, or none if somebody else needs what lies between."""
     found: dict[str, Node] = {}
     waiting = [output]
     while waiting:
         name = waiting.pop()
         if name != roots[output] and name not in found and name not in graph.constants:
+            if name != output and name in graph.outputs:
+                return ()
             found[name] = graph.producers[name]
             waiting.extend(filter(None, graph.producers[name].inputs))
     inside = set(found)
     for name in inside - {output}:
         readers = graph.consumers.get(name, [])
-        if name in graph.outputs or any(reader.outputs[0] not in inside for reader in readers):
+        if any(reader.outputs[0] not in inside for reader in readers):
             return ()
-    return tuple(node for node in graph.nodes if node.outputs[0] in inside)
+    return tuple(sorted(found.values(), key=lambda node: places[node.outputs[0]]))
