@@ -8,7 +8,6 @@ floor. Addresses and times are fixed, since calldata is priced by the byte.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 
@@ -25,13 +24,10 @@ from tests.contract import Receipt
 from tests.judge.dispute.court import Court, Hearing
 from tests.judge.dispute.programs import digits
 from tests.judge.referee.long_row import long_row
-from tests.wire import Wire
 from tests.world import World
 
 pytestmark = pytest.mark.snapshot
 
-NONCE = 1 << 20  # of the deployer: contracts' addresses follow from it
-TIME = 1 << 32
 BOUNDS = {
     "dispute/step_1024": 175_000,
     "dispute/step_1024_unaligned": 300_000,
@@ -98,28 +94,11 @@ def told(moves: Moves) -> str:
 
 
 @pytest.fixture(scope="module")
-def court(project, accounts, chain) -> Iterator[Court]:
+def court(fixed_world: World) -> Court:
     """A court at fixed addresses, in which a dispute has been before."""
-    wire = Wire(chain.provider.http_uri)
-    with wire.rewound():
-        wire.request("anvil_setNonce", str(accounts[20]), hex(NONCE))
-        wire.request("evm_setNextBlockTimestamp", TIME)
-        wire.request("evm_mine")
-        built = Court(World(project, accounts, chain.provider.http_uri))
-        digits_dispute(built, 0)
-        yield built
-    wire.close()
-
-
-@pytest.fixture
-def row(snapshot):
-    """`row(name, gas)`: as committed, and within what was promised."""
-
-    def check(name: str, number: int) -> None:
-        assert number <= BOUNDS.get(name, number), f"{name} costs {number}, promised {BOUNDS[name]}"
-        snapshot("gas", name, number)
-
-    return check
+    built = Court(fixed_world)
+    digits_dispute(built, 0)
+    return built
 
 
 def digits_dispute(court: Court, operation: int) -> Moves:

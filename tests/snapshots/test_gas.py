@@ -14,14 +14,11 @@ import pytest
 from eth_utils import keccak, to_checksum_address
 
 from tests.contract import Receipt
-from tests.wire import Wire
 from tests.words import Flags, Request, Result
 from tests.world import ETHER, WINDOW, World
 
 pytestmark = pytest.mark.snapshot
 
-NONCE = 1 << 20  # of the deployer: contracts' addresses follow from it
-TIME = 1 << 32
 BATCH = 32
 QUESTION = keccak(text="a question")
 ANSWER = keccak(text="an answer")
@@ -112,26 +109,10 @@ def share(count: int, *receipts: Receipt) -> int:
 
 
 @pytest.fixture(scope="module")
-def bench(project, accounts, chain) -> Iterator[Bench]:
-    wire = Wire(chain.provider.http_uri)
-    with wire.rewound():
-        wire.request("anvil_setNonce", str(accounts[20]), hex(NONCE))
-        wire.request("evm_setNextBlockTimestamp", TIME)
-        wire.request("evm_mine")
-        yield Bench(World(project, accounts, chain.provider.http_uri))
-        wire.request("anvil_autoImpersonateAccount", False)
-    wire.close()
-
-
-@pytest.fixture
-def row(snapshot):
-    """`row(name, gas)`: as committed, and within what was promised."""
-
-    def check(name: str, number: int) -> None:
-        assert number <= BOUNDS.get(name, number), f"{name} costs {number}, promised {BOUNDS[name]}"
-        snapshot("gas", name, number)
-
-    return check
+def bench(fixed_world: World) -> Iterator[Bench]:
+    """A warm market at fixed addresses."""
+    yield Bench(fixed_world)
+    fixed_world.wire.request("anvil_autoImpersonateAccount", False)
 
 
 def test_job__one_by_one__costs_what_is_committed(bench, row):
