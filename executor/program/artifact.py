@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import gc
 import os
+import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ import numpy as np
 
 from executor.program.encoding import (
     HEADER_SIZE,
+    MAX_RANK,
     MAX_RECORD,
     Header,
     decode_header,
@@ -38,7 +40,6 @@ from executor.program.validation import (
     MAX_ELEMENTS,
     MAX_INPUTS,
     MAX_OPERATIONS,
-    MAX_RANK,
     check_intervals,
     check_structure,
     validate,
@@ -70,9 +71,10 @@ def load(
 ) -> Program:
     """The valid program in the file at `path`.
 
-    Raises InvalidArtifact if the file is longer than `limit` bytes, malformed, states another cost than its
-    program's or has another root than `expected_root`; InvalidProgram if what it contains is not a program.
+    Raises InvalidArtifact if it is no regular file, longer than `limit` bytes, malformed, states another cost
+    than its program's or has another root than `expected_root`; InvalidProgram if it contains no program.
     """
+    _expect(stat.S_ISREG(os.stat(path).st_mode), "it is no regular file")  # others may have no end
     with _collector_resting(), Path(path).open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         _expect(size <= limit, f"{size} bytes, above the limit of {limit}")

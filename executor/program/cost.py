@@ -24,11 +24,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from executor.program.chunks import FAN_LEVELS
 from executor.program.commitments import TILE, count_tiles, tree_depth
 from executor.program.encoding import MAX_RECORD, Header
 from executor.program.ir import Opcode, Operation, Program, Source, View
 
-FAN = 32
+FAN = 1 << FAN_LEVELS
 """Most chunk results that are combined at once."""
 
 MAX_PROOF = 96 * 1024

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from executor.program.cost import MAX_GAS, MAX_PROOF, StepCost, header_of
-from executor.program.encoding import Header, encode_header
+from executor.program.encoding import MAX_RANK, Header, encode_header
 from executor.program.intervals import output_interval
 from executor.program.ir import (
     Function,
@@ -24,7 +24,6 @@ from executor.program.ir import (
 MAX_OPERATIONS = 1 << 12
 MAX_CONSTANTS = 1 << 12
 MAX_INPUTS = 255
-MAX_RANK = 8
 MAX_ELEMENTS = 1 << 31
 
 

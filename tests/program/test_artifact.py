@@ -1,5 +1,6 @@
 """The artifact file: whatever it holds, loading ends in a valid program or in an error of its own, soon."""
 
+import os
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +77,13 @@ def test_load__other_root_than_expected__is_refused(artifact: Path) -> None:
 def test_load__above_the_limit__is_refused(artifact: Path) -> None:
     with pytest.raises(InvalidArtifact, match="above the limit of 100"):
         load(artifact, limit=100)
+
+
+def test_load__no_regular_file__is_refused_unopened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for endless in (tmp_path / "pipe", tmp_path, Path("/dev/zero")):
+        with pytest.raises(InvalidArtifact, match="it is no regular file"):
+            load(endless)
 
 
 def test_load__every_cut__is_refused(artifact: Path) -> None:
