@@ -20,7 +20,11 @@ Box = tuple[range, ...]
 
 def grid(box: Box) -> Indices:
     """All indices of the box, each axis along its own dimension."""
-    return np.ix_(*(np.arange(indices.start, indices.stop, dtype=np.int64) for indices in box))
+    rank = len(box)
+    return [
+        np.arange(indices.start, indices.stop, dtype=np.int64).reshape((-1,) + (1,) * (rank - 1 - axis))
+        for axis, indices in enumerate(box)
+    ]
 
 
 def unravel(flat: Int64Array, dims: Sequence[int]) -> Indices:
@@ -63,7 +67,7 @@ def read_at(
     offset, present = locate(view, indices, step, source.size, row_offset)
     values = np.full(present.shape, view.fill, np.int64)
     values[present] = source[offset[present]]
-    shape = np.broadcast_shapes(*(index.shape for index in indices))
+    shape = np.broadcast(*indices).shape
     return np.broadcast_to(values, shape), np.broadcast_to(present, shape)
 
 
