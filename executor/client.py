@@ -25,6 +25,7 @@ from executor.backends.catalogue import Catalogue
 from executor.chain.codec import Event
 from executor.chain.contracts import Contract, ask
 from executor.chain.deployment import Deployment
+from executor.chain.evidence import evidence_against, evidence_against_answering
 from executor.chain.keys import Key
 from executor.chain.offers import Draft, OfferError, draft
 from executor.chain.orders import Order, SignedOrder
@@ -282,6 +283,18 @@ class Client(Reader):
         """Call the consumer again with the answer."""
         result, output = self._result(identifier)
         return self._send(self.contracts.market, "redeliver", result, output)
+
+    def trip(self, model: str, version: int | None = None) -> Receipt:
+        """Take a bad version down with its own final answers, by default the one that answers now.
+
+        It costs gas and earns nothing. Raises ClientError if the answers are not enough; `IModel.trip` says
+        what is, and what happens then.
+        """
+        where = self.endpoint, self.contracts, model
+        found = evidence_against_answering(*where) if version is None else evidence_against(*where, version)
+        if found is None:
+            raise ClientError(f"client: the final answers are not enough to trip a version of {model}")
+        return self._send(self.contracts.model(model), "trip", *found.arguments)
 
     # How it is done
 

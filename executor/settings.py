@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     claim: bool = Field(default=True, description="claim open requests; else only finish what was begun")
     watch: bool = Field(default=False, description="re-execute others' results and challenge wrong ones")
     watch_share: float = Field(default=1.0, ge=0, le=1, description="share of results to watch, drawn by lot")
+    trip: bool = Field(
+        default=False, description="take bad versions down with their own answers; costs gas, earns nothing"
+    )
     traces: Path | None = Field(default=None, description="folder for long traces; default: the system's")
     most_jobs: int = Field(default=256, gt=0, description="claimed and not yet posted at a time")
     threads: int = Field(default=1, gt=0, description="programs run at a time, and parts of a large one")

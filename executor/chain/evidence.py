@@ -7,19 +7,18 @@ stops as soon as they are enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
 from executor.chain.codec import Event
 from executor.chain.contracts import Contract, Contracts, ask
+from executor.chain.logs import BLOCKS, newest_first
 from executor.chain.requests import NATIVE, Flags, Request, Work
 from executor.chain.rpc import Endpoint, quantity
-from executor.chain.wallet import log_of
 
 MOST = 8  # exhibits in a call
-BLOCKS = 2_000  # read at a time
 IDS = 100  # requests named in one question for logs
 
 
@@ -53,6 +52,11 @@ class Evidence:
     version: int
     requests: tuple[Request, ...]
     outputs: bytes
+
+    @property
+    def arguments(self) -> tuple[int, list[Request], bytes]:
+        """For `Contract.encode`."""
+        return self.version, list(self.requests), self.outputs
 
 
 def enough(exhibits: Sequence[Exhibit], breaker: Breaker) -> list[Exhibit] | None:
@@ -105,7 +109,7 @@ def evidence_against(
 ) -> Evidence | None:
     """What trips the breaker of a live version or a candidate now; None if nothing does.
 
-    blocks: how many are read at a time. Raises CallRevertedError where `model` is none.
+    blocks: how many are read at first. Raises CallRevertedError where `model` is none.
     """
     shell = contracts.model(model)
     thresholds, since, terms = ask(
@@ -114,13 +118,12 @@ def evidence_against(
     breaker, output_size = Breaker(*thresholds), terms[_OUTPUT_SIZE]
     if breaker.rejections == 0:
         return None
-    probes = _probes(endpoint, contracts, shell, version)
     exhibits: list[Exhibit] = []
     for opened in _opened(endpoint, contracts, shell.address, blocks):
         term = [request for request in opened if request.version == version and request.counter >= since]
         exhibits += [
             exhibit
-            for exhibit in _exhibits(endpoint, contracts, term, probes)
+            for exhibit in _exhibits(endpoint, contracts, shell, term)
             if len(exhibit.output) == output_size
         ]
         if chosen := enough(exhibits, breaker):
@@ -137,21 +140,13 @@ def evidence_against(
 _OUTPUT_SIZE = 7  # of `IModel.Terms`
 
 
-def _probes(endpoint: Endpoint, contracts: Contracts, shell: Contract, version: int) -> Mapping[bytes, bytes]:
-    """Input references of a version for which its owner declared an output, and that output's hash."""
-    topics = ["0x" + shell.abi.topic("ProbeDeclared").hex(), "0x" + version.to_bytes(32, "big").hex()]
-    bounds = {
-        "address": shell.address,
-        "topics": topics,
-        "fromBlock": hex(contracts.deployment.start),
-        "toBlock": "latest",
-    }
-    declared: dict[bytes, bytes] = {}
-    for entry in endpoint.read("eth_getLogs", bounds):
-        event = shell.abi.event(log_of(entry))
-        if event is not None:
-            declared[event["input"]] = event["output_hash"]
-    return {reference: right for reference, right in declared.items() if right != bytes(32)}
+def evidence_against_answering(endpoint: Endpoint, contracts: Contracts, model: str) -> Evidence | None:
+    """The same against whichever version answers now, the live one or the candidate."""
+    shell = contracts.model(model)
+    for version in filter(None, ask(endpoint, [shell.query("live"), shell.query("candidate")])):
+        if evidence := evidence_against(endpoint, contracts, model, version):
+            return evidence
+    return None
 
 
 def _opened(endpoint: Endpoint, contracts: Contracts, model: str, blocks: int) -> Iterator[list[Request]]:
@@ -161,29 +156,26 @@ def _opened(endpoint: Endpoint, contracts: Contracts, model: str, blocks: int) -
     """
     topic, named = contracts.market.abi.topic("Opened"), bytes(12) + bytes.fromhex(model[2:])
     topics = ["0x" + topic.hex(), None, "0x" + named.hex()]
-    last = quantity(endpoint.read("eth_blockNumber"))
-    while last >= contracts.deployment.start:
-        first = max(contracts.deployment.start, last - blocks + 1)
-        events = _logs(endpoint, contracts, topics, first, last)
+    for events in _events(endpoint, contracts, topics, blocks):
         requests = [Request(*event["request"]) for event in events]
         yield [
             request
             for request in requests
             if request.asset == NATIVE and not request.flags & Flags.UNWATCHABLE
         ]
-        last = first - 1
 
 
 def _exhibits(
-    endpoint: Endpoint, contracts: Contracts, requests: Sequence[Request], probes: Mapping[bytes, bytes]
+    endpoint: Endpoint, contracts: Contracts, shell: Contract, requests: Sequence[Request]
 ) -> Iterator[Exhibit]:
     """Those of the requests whose final answers speak against their version."""
     by_id = {contracts.id_of(request): request for request in requests}
+    posted = list(_posted(endpoint, contracts, list(by_id)))
+    asked = [by_id[identifier] for identifier, _, _ in posted]
+    declared = ask(endpoint, [shell.query("probe", request.version, request.input) for request in asked])
     found: list[tuple[bytes, Exhibit]] = []
-    for identifier, work, output in _posted(endpoint, contracts, list(by_id)):
-        request = by_id[identifier]
-        right = probes.get(request.input)
-        fails = right is not None and right != keccak(output)
+    for (identifier, work, output), request, right in zip(posted, asked, declared, strict=True):
+        fails = any(right) and right != keccak(output)
         if fails or work.implausible:
             found.append((identifier, Exhibit(request, output, fails)))
     slots = contracts.slots(endpoint, [identifier for identifier, _ in found])
@@ -203,19 +195,15 @@ def _posted(
     topic = "0x" + contracts.market.abi.topic("Posted").hex()
     for at in range(0, len(ids), IDS):
         named = ["0x" + identifier.hex() for identifier in ids[at : at + IDS]]
-        for event in _logs(endpoint, contracts, [topic, named], contracts.deployment.start, None):
-            yield event["id"], Work.of(event["work"]), event["output"]
+        for events in _events(endpoint, contracts, [topic, named]):
+            for event in events:
+                yield event["id"], Work.of(event["work"]), event["output"]
 
 
-def _logs(
-    endpoint: Endpoint, contracts: Contracts, topics: Sequence[object], first: int, last: int | None
-) -> list[Event]:
-    """The Market's events with these topics, in blocks `first` to `last`, or to the newest."""
-    bounds = {
-        "address": contracts.market.address,
-        "topics": list(topics),
-        "fromBlock": hex(first),
-        "toBlock": "latest" if last is None else hex(last),
-    }
-    entries = endpoint.read("eth_getLogs", bounds)
-    return [event for entry in entries if (event := contracts.event(log_of(entry))) is not None]
+def _events(
+    endpoint: Endpoint, contracts: Contracts, topics: Sequence[str | list[str] | None], blocks: int = BLOCKS
+) -> Iterator[list[Event]]:
+    """The Market's events with these topics, a range at a time, the newest first."""
+    bounds = contracts.deployment.start, quantity(endpoint.read("eth_blockNumber"))
+    for logs in newest_first(endpoint, contracts.market.address, topics, *bounds, blocks=blocks):
+        yield [event for log in logs if (event := contracts.event(log)) is not None]

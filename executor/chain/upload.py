@@ -50,7 +50,7 @@ class Uploader:
         if is_sealed(self._endpoint, self._contracts, root, size):
             return Upload(root, len(runs), 0, 0)
         missing = self._missing(runs, size)
-        return Upload(root, len(runs), len(missing), self._gas(missing) + _seal_gas(runs))
+        return Upload(root, len(runs), len(missing), self._gas(missing) + seal_gas(runs))
 
     def upload(self, data: bytes, size: int, report: Report = lambda _: None) -> bytes:
         """Upload what is missing of an input of `size` bytes and seal it; returns its data root.
@@ -118,7 +118,8 @@ def _is_granted(endpoint: Endpoint, query: Query) -> bool:
     return True
 
 
-def _seal_gas(runs: Sequence[Run]) -> int:
+def seal_gas(runs: Sequence[Run]) -> int:
+    """What sealing these takes, about."""
     return SEAL_GAS + SEAL_GAS_A_RUN * len(runs)
 
 

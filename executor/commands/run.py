@@ -51,18 +51,28 @@ def run(session: Session, /, watch: bool, artifacts: tuple[Path, ...], **manner:
 @click.command()
 @_shared
 @click.option("--share", type=click.FloatRange(0, 1), help="Of the results, drawn by lot; default: all.")
+@click.option("--trip", is_flag=True, help="Also take bad versions down; costs gas and earns nothing.")
 @needs_session
-def watch(session: Session, /, share: float | None, artifacts: tuple[Path, ...], **manner: bool) -> None:
+def watch(
+    session: Session, /, share: float | None, trip: bool, artifacts: tuple[Path, ...], **manner: bool
+) -> None:
     """Watch others: re-execute their results and challenge what is wrong.
 
     Looks at the results of models whose programs are held (--artifact), at all of them or at a share that
     nobody can predict. A challenge takes a deposit from the account's stake; a won one earns its bounty.
     Claims nothing, but finishes and defends what this account has answered before.
+
+    With --trip it also looks for evidence against the versions of these models: final answers that their
+    own hook rejects, or that differ from what their owner declared. Where they are enough for a model's
+    breaker, it brings them, and the version before is live again. Nobody pays for that.
     """
-    settings = session.settings(
-        artifacts=artifacts or None, watch_share=share, watch=True, claim=False, intake=False
+    _work(
+        session.settings(
+            **{"artifacts": artifacts or None, "watch_share": share, "trip": trip or None},
+            **{"watch": True, "claim": False, "intake": False},
+        ),
+        **manner,
     )
-    _work(settings, **manner)
 
 
 def _work(settings: Settings, *, once: bool, adopt_nonce: bool, as_json: bool) -> None:

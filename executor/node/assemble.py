@@ -31,6 +31,7 @@ from executor.disputes.traces import MakeTrace, honest, measure
 from executor.journal import Identity, Journal
 from executor.node import jobs as jobs_module
 from executor.node import orders as orders_module
+from executor.node.breakers import Breakers
 from executor.node.desk import Desk
 from executor.node.docket import Docket
 from executor.node.intake import Intake
@@ -156,6 +157,8 @@ def opened_node(
         if has_disputes:
             share = settings.watch_share if settings.watch else None
             node.take_part(Docket(desk, backend, make, share=share, latency=settings.latency, done=node.wake))
+        if settings.trip:
+            node.trip(Breakers(desk, node.wake))
         intake = _intake(settings, contracts, journal) if settings.intake and key is not None else None
         if intake is not None:
             node.take_from(intake)

@@ -169,6 +169,12 @@ class Jobs:
     def in_states(self, states: Sequence[State]) -> list[Job]:
         return self._select(f"state IN ({_quoted(states)}) ORDER BY rowid")
 
+    def answered_since(self, block: int) -> list[Job]:
+        """Jobs with a final answer about which there was a log in this block or later."""
+        return self._select(
+            f"changed >= ? AND work IS NOT NULL AND state IN ({_quoted((State.FINAL, State.CLOSED))})", block
+        )
+
     def newest(self, limit: int) -> list[Job]:
         return self._select("1 ORDER BY rowid DESC LIMIT ?", limit)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from executor.backends.base import Backend
 from executor.chain.contracts import CallRevertedError
 from executor.chain.rpc import RpcError
+from executor.node.breakers import Breakers
 from executor.node.claim import claim, decide
 from executor.node.desk import Desk, log
 from executor.node.docket import Docket
@@ -61,6 +62,7 @@ class Node:
         self.draining = False
         self.intake: Intake | None = None
         self.docket: Docket | None = None
+        self.breakers: Breakers | None = None
         self._backend = backend
         self._inference = Inference(backend, self.wake)
         self._settings = settings
@@ -75,6 +77,10 @@ class Node:
     def take_part(self, docket: Docket) -> None:
         """Play disputes, and watch others if the docket does."""
         self.docket = docket
+
+    def trip(self, breakers: Breakers) -> None:
+        """Take bad versions down."""
+        self.breakers = breakers
 
     def start(self, *, adopt: bool = False) -> None:
         """Compare the journal with the chain, once before the first step; see `Outbox.start`."""
@@ -116,6 +122,8 @@ class Node:
         stages.run("settle", lambda: settle(desk, self._settings.policy, self._seconds()))
         if self.docket is not None:
             stages.run("watch", self.docket.watch)
+        if self.breakers is not None:
+            stages.run("trip", self.breakers.step)
         send(desk)
 
     def _claim(self) -> None:
@@ -181,10 +189,14 @@ class Node:
         busy = self.owes() or self._inference.running or self._stages.resting or self.desk.inputs.busy
         if self.docket is not None and self.docket.busy:
             return False
+        if self.breakers is not None and self.breakers.busy:
+            return False
         return not busy and self.desk.outbox.idle()
 
     def close(self) -> None:
         if self.docket is not None:
             self.docket.close()
+        if self.breakers is not None:
+            self.breakers.close()
         self.desk.inputs.close()
         self._backend.close()

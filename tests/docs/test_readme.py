@@ -18,6 +18,8 @@ README = FILE.read_text()
 ROWS = {
     "open through the model": "job/open",
     "open with 1 KiB of input": "job/open_1KiB",
+    "upload a run of 32 KiB, for an input that is too long for its request": "input/upload_32KiB",
+    "seal such an input, of two runs": "input/seal_40KiB",
     "claim, alone": "job/claim",
     "post, alone": "job/post",
     "finalize, alone": "job/finalize",
