@@ -25,6 +25,7 @@ FEATURES = (
     *(
         "gather clamped low",
         "gather clamped high",
+        "gather by an immediate",
         "short last chunk",
         "packed rows",
         "packed rows unaligned",
@@ -135,6 +136,8 @@ def _of_scaling(trace: Trace, t: int, number: int, flat: int, exact: int | None)
 
 
 def _of_lookup(step: Step, operation: Operation, out: tuple[int, ...]) -> Iterator[str]:
+    if operation.operands[0].source is Source.IMMEDIATE:
+        yield "gather by an immediate"
     index = step.read(operation.operands[0], out)[0] + operation.immediate
     if index < 0:
         yield "gather clamped low"

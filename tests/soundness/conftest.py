@@ -11,7 +11,7 @@ from tests.soundness.bench import Bench
 from tests.soundness.cases import Case, random_cases
 from tests.soundness.programs import KINDS
 
-PROGRAMS = {"dot": 220, "max": 110, "gather": 70}
+PROGRAMS = {"dot": 220, "max": 125, "gather": 90}
 OTHERS = 28
 """How many programs there are around each kind of step, so that every kind is met often enough."""
 

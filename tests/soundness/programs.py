@@ -216,7 +216,8 @@ class Sketch:
         views = []
         for place in range(arity):
             read = rng.choice(sources)
-            if opcode in (Opcode.DOT, Opcode.MAP) and rng.random() < 0.15:
+            replaceable = opcode in (Opcode.DOT, Opcode.MAP) or (opcode is Opcode.GATHER and place == 0)
+            if replaceable and rng.random() < 0.15:
                 views.append(
                     constant_view(some_value(rng, rng.choice(list(ElementType))), dims, len(reduction))
                 )
