@@ -18,7 +18,7 @@ from executor.chain.requests import NOBODY
 from executor.chain.rpc import Endpoint, quantity
 
 DEFENDER, CHALLENGER = 1, 2  # a verdict: who was right; also whose move it is
-NOBODY_S = 0  # move: the game is over, or was never opened
+OVER = 0  # in their place where nobody has to move: the game is over, or was never opened
 LIVE = 1  # a game's status in the Dispute contract
 PAGE = 100  # games asked about at a time
 
@@ -88,7 +88,7 @@ class Disputes:
         live = [game for game, state in zip(games, states, strict=True) if state[_STATUS] == LIVE]
         answers = ask(endpoint, [self.contract.query("deadline_of", *game) for game in live]) if live else []
         deadlines = dict(zip(live, answers, strict=True))
-        turns = [deadlines.get(game, (NOBODY_S, 0)) for game in games]
+        turns = [deadlines.get(game, (OVER, 0)) for game in games]
         return [Due(mover, time, state[_CURSOR]) for (mover, time), state in zip(turns, states, strict=True)]
 
     def live_games(self, endpoint: Endpoint, key: bytes, count: int) -> dict[int, str]:

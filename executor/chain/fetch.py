@@ -59,15 +59,13 @@ def fetch(endpoint: Endpoint, contracts: Contracts, named: Named, go_on: GoOn) -
     go_on: asked after every question for logs. Raises InputMissingError, and RpcError where the endpoint
     refuses even single blocks.
     """
-    if named.flags & Flags.UNWATCHABLE:
-        raise InputMissingError(f"input 0x{named.reference.hex()}: it is kept elsewhere")
-    if named.flags & Flags.UPLOADED:
-        return _fetch_sealed(endpoint, contracts, named.reference, named.size, go_on)
-    return named.came
-
-
-def _fetch_sealed(endpoint: Endpoint, contracts: Contracts, root: bytes, size: int, go_on: GoOn) -> bytes:
+    if not named.flags & ELSEWHERE:
+        return named.came
+    root, size = named.reference, named.size
     missing = "no log says what it was sealed from"
+    if named.flags & Flags.UNWATCHABLE:  # sealed by whoever challenges an answer to it, if anybody does
+        missing = "it is kept elsewhere"
+
     newest = quantity(endpoint.read("eth_blockNumber"))
     for sealed in _events(endpoint, contracts, "Sealed", [root], newest, go_on):
         runs: Sequence[bytes] = sealed["runs"]

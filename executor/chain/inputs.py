@@ -15,7 +15,7 @@ import structlog
 
 from executor.chain.contracts import Contracts
 from executor.chain.fetch import InputMissingError, Named, fetch, patience
-from executor.chain.requests import ELSEWHERE, Flags
+from executor.chain.requests import ELSEWHERE
 from executor.chain.rpc import Endpoint, RpcError
 from executor.journal import Journal, Schema
 
@@ -64,17 +64,23 @@ class Inputs:
     def find(self, named: Named, *, owed: bool = False) -> bytes | None:
         """The bytes, zeros at their end aside; None while they are not here, and from now on fetched.
 
-        owed: a bond depends on it. What is kept elsewhere (UNWATCHABLE) is never here.
+        owed: a bond depends on it.
         """
         if not named.flags & ELSEWHERE:
             return named.came
-        if named.flags & Flags.UNWATCHABLE:
+        if not self.has(named, owed=owed):
             return None
         row = self._journal.row("SELECT data FROM inputs WHERE root = ?", named.reference)
-        if row is None:
+        return None if row is None else bytes(row["data"])
+
+    def has(self, named: Named, *, owed: bool = False) -> bool:
+        """Whether `find` would return them; if not, they are fetched from now on."""
+        if not named.flags & ELSEWHERE:
+            return True
+        here = self._journal.row("SELECT 1 FROM inputs WHERE root = ?", named.reference) is not None
+        if not here:
             self._begin(named, owed)
-            return None
-        return bytes(row["data"])
+        return here
 
     def failure(self, named: Named) -> Failure | None:
         """What kept an input from being found so far, unless that is long ago."""

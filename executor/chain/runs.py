@@ -56,6 +56,8 @@ def cut(data: bytes, size: int) -> list[Run]:
         piece = data[start : start + tiles * TILE]
         runs.append(Run(start, piece.ljust(filled, b"\0")))
         start += tiles * TILE
+    if len(runs) > MOST_RUNS:
+        raise InputTooLargeError(f"an input of {len(runs)} runs: {MOST_RUNS} can be sealed")
     return runs
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from executor.chain.disputes import DEFENDER, LEAST_GAS, NOBODY_S, Due
+from executor.chain.disputes import DEFENDER, LEAST_GAS, OVER, Due
 from executor.disputes.games import Game
 from executor.disputes.moves import Move, attack, defend
 from executor.disputes.recount import Recount
@@ -109,7 +109,7 @@ class Player:
         """The moves that this account owes, most urgent first. Others' silence is claimed on the way."""
         owed: dict[Turn, Owed] = {}
         for game, due in self._look(live, now):
-            if due.mover == NOBODY_S:
+            if due.mover == OVER:
                 continue
             ours = self._account == (game.defender if due.mover == DEFENDER else game.challenger)
             if now >= due.time and not ours:
@@ -195,7 +195,7 @@ class Player:
             return None
         data = self._inputs.find(posted.asked.input, owed=True)
         if data is None:
-            return None  # it is being fetched, or kept where only its requester knows
+            return None  # it is being fetched
         case, root = posted.case, posted.root
         if turn.game == 0:
             cursor = self._games.position(game)

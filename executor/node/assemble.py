@@ -158,7 +158,7 @@ def opened_node(
             share = settings.watch_share if settings.watch else None
             node.take_part(Docket(desk, backend, make, share=share, latency=settings.latency, done=node.wake))
         if settings.trip:
-            node.trip(Breakers(desk, node.wake))
+            node.take_down(Breakers(desk, node.wake))
         intake = _intake(settings, contracts, journal) if settings.intake and key is not None else None
         if intake is not None:
             node.take_from(intake)

@@ -152,7 +152,7 @@ def with_input(desk: Desk, named: Named, verdict: Verdict) -> Verdict:
     failure = desk.inputs.failure(named)
     if failure is not None and failure.tries >= MOST_TRIES:
         return Leave(f"its input cannot be fetched: {failure.why}")
-    if desk.inputs.find(named) is not None:
+    if desk.inputs.has(named):
         return verdict
     if failure is not None:
         return Wait(desk.now + LOOK_AGAIN, failure.why)

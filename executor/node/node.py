@@ -78,8 +78,8 @@ class Node:
         """Play disputes, and watch others if the docket does."""
         self.docket = docket
 
-    def trip(self, breakers: Breakers) -> None:
-        """Take bad versions down."""
+    def take_down(self, breakers: Breakers) -> None:
+        """Take bad versions down with these."""
         self.breakers = breakers
 
     def start(self, *, adopt: bool = False) -> None:

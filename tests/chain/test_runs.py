@@ -75,6 +75,13 @@ def test_cut__longest_input__is_as_many_runs_as_can_be_sealed() -> None:
         cut(some(MOST_UPLOADED + 1), 2**32)
 
 
+def test_cut__odd_end_of_the_longest_input__has_too_many_runs_unless_zeros_fill_it() -> None:
+    length = MOST_UPLOADED - TILE
+    assert len(cut(some(length), MOST_UPLOADED)) == MOST_RUNS
+    with pytest.raises(InputTooLargeError, match="an input of 260 runs: 256 can be sealed"):
+        cut(some(length), length)
+
+
 @pytest.mark.parametrize("data", [some(65), some(1) + bytes(64)])
 def test_cut__longer_than_its_size__is_refused(data: bytes) -> None:
     with pytest.raises(InputTooLargeError, match="65 bytes of input where 64 are taken"):

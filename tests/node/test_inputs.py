@@ -127,6 +127,14 @@ def test_fetch__sealed_for_another_size__is_not_taken_for_it(town: Town) -> None
         fetch(town.anvil.rpc, town.contracts, named()._replace(size=65), lambda: True)
 
 
+def test_fetch__kept_elsewhere_and_sealed_by_a_challenger__is_read_like_any_other(town: Town) -> None:
+    elsewhere = named()._replace(flags=Flags.UNWATCHABLE)
+    with pytest.raises(InputMissingError, match="it is kept elsewhere"):
+        fetch(town.anvil.rpc, town.contracts, elsewhere, lambda: True)
+    town.client().upload(town.model, image(0))
+    assert fetch(town.anvil.rpc, town.contracts, elsewhere, lambda: True) == image(0).rstrip(b"\0")
+
+
 def test_fetch__told_to_stop__stops(town: Town) -> None:
     with pytest.raises(InputMissingError, match="not found in time"):
         fetch(town.anvil.rpc, town.contracts, named(), lambda: False)

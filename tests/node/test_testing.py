@@ -8,6 +8,7 @@ import pytest
 
 from executor.chain.requests import Flags, Status
 from executor.program import load, run
+from tests.disputes.page import page, scan, written
 from tests.node.network import DIGITS, ETHER, image
 
 PRICE = ETHER // 100
@@ -46,6 +47,13 @@ def test_answer__two_models__are_both_served(elenchus, tmp_path: Path) -> None:
     second = client.open(elenchus.create_model(copy), image(1), max_price=1)
     elenchus.answer()
     assert client.wait(first, timeout=1).output != client.wait(second, timeout=1).output
+
+
+def test_answer__input_too_long_for_a_request__is_uploaded_and_answered(elenchus, tmp_path: Path) -> None:
+    model, client = elenchus.create_model(written(tmp_path)), elenchus.client()
+    identifier = client.open(model, scan(1), max_price=1)
+    elenchus.answer()
+    assert client.wait(identifier, timeout=1).output == run(page(), scan(1))
 
 
 def test_answer__nothing_to_do__returns(elenchus) -> None:
