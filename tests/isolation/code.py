@@ -18,14 +18,13 @@ from tests.isolation.creature import (
     OPEN_GAME,
     RESOLVE,
     TERMS,
-    Call,
     Conduct,
     call_of,
     mayfly,
     words_of,
 )
 from tests.isolation.rogue import Rogue
-from tests.words import CHALLENGER, DEFENDER, LIVE, NATIVE, NOBODY, Terms, Work
+from tests.words import CHALLENGER, DEFENDER, LIVE, NOBODY, Terms, Work
 from tests.world import INPUT, WINDOW
 
 BURN = keccak(text="burn()")[:4]
@@ -101,33 +100,6 @@ class Code(Rogue):
         consumer.arm(self.reentry())
         consumer.teach(ON_RESULT, conduct)
         self.answer(entry)
-
-    def reentry(self) -> Call:
-        """What code that is called in the middle of something tries."""
-        world, villains = self.world, self.villains
-        offer = self.offer()
-        theirs = [entry for entry in self.good_book.entries.values() if entry.result]
-        calls = [
-            call_of(world.market.open, self.scene.shell, offer, INPUT, value=offer.max_price),
-            call_of(self.scene.shell.request, offer, INPUT, value=offer.max_price),
-            call_of(world.market.withdraw, NATIVE, villains.master, 10**18),
-            call_of(world.market.deposit, NATIVE, villains.master, 5, value=5),
-            call_of(world.market.revoke, 1),
-            call_of(world.market.collect, NATIVE, villains.master),
-            call_of(world.orders.invalidate, 0, 2**256 - 1),
-            call_of(world.vault.withdraw_rewards, villains.master),
-        ]
-        if theirs:
-            entry = self.rng.choice(theirs)
-            assert entry.result
-            calls += [
-                call_of(world.market.claim, [entry.request]),
-                call_of(world.market.cancel, entry.request),
-                call_of(world.challenges.challenge, entry.result, INPUT, entry.output),
-                call_of(world.challenges.rule, entry.id, 1, 1, CHALLENGER),
-                call_of(world.market.abandon, entry.result),
-            ]
-        return self.rng.choice(calls)
 
     # --- arbiters ---
 
@@ -258,12 +230,6 @@ class Code(Rogue):
         created = call_of(registry.create_model, "mayfly", villains.master, villains.guardian, version)
         self.creatures.thug.stage(mayfly([1]), created, call_of(market.freeze, where, 1))
         return self.world.existing("Model", where)
-
-    def next_mayfly(self, words: list[int]) -> str:
-        """Where the next one will live."""
-        stage = self.creatures.thug.contract.stage
-        where: str = stage.asked(mayfly(words), [], sender=self.villains.master)
-        return where
 
     def model_without_code(self) -> None:
         """It has open requests, and can neither be asked nor revoke."""

@@ -16,7 +16,7 @@ from tests.isolation.book import Book, Entry
 from tests.isolation.scene import Scene
 from tests.wire import Refused
 from tests.words import CHALLENGER, DEFENDER, LIVE, NATIVE, Flags, Offer, Order, Status
-from tests.world import ETHER, INPUT, OUTPUT, PARAMETERS, UNBONDING, WINDOW, WRONG_OUTPUT
+from tests.world import ETHER, INPUT, INPUT_SIZE, OUTPUT, PARAMETERS, UNBONDING, WINDOW, WRONG_OUTPUT
 
 OWNING = ("publish", "rollback", "pause", "advise", "freeze", "revoke", "canary", "withdraw", "breaker")
 
@@ -46,6 +46,7 @@ class Life:
         self.requesters = (roles.requester, roles.second_requester)
         self.verbs: dict[str, tuple[int, Verb]] = {
             "open": (16, self.open),
+            "open uploaded": (4, self.open_uploaded),
             "answer": (10, self.answer),
             "claim": (10, self.claim),
             "post": (10, self.post),
@@ -114,6 +115,19 @@ class Life:
         else:
             value = 0 if way == "prepaid" else offer.max_price
             self.world.market.open(model, offer, INPUT, sender=requester, value=value)
+
+    def open_uploaded(self) -> None:
+        """With an input that is in `Inputs` before, as nobody else's is."""
+        model, requester = self.rng.choice(self.scene.models), self.rng.choice(self.requesters)
+        data, inputs = self.rng.randbytes(INPUT_SIZE), self.world.inputs
+        run = inputs.upload.asked(data, sender=requester)
+        inputs.upload(data, sender=requester)
+        root = inputs.seal.asked([run], INPUT_SIZE, sender=requester)
+        inputs.seal([run], INPUT_SIZE, sender=requester)
+        self.scene.uploaded.append(data)
+        offer = self.offer(model)
+        offer = offer._replace(flags=offer.flags | Flags.UPLOADED)
+        model.request(offer, root, sender=requester, value=offer.max_price)
 
     def orders(self, most: int) -> list[tuple[Order, bytes]]:
         """Signed orders with their signatures."""
@@ -208,7 +222,8 @@ class Life:
         )
         assert entry.result
         challenger = self.rng.choice((roles.challenger, roles.second_challenger))
-        self.world.challenges.challenge(entry.result, INPUT, entry.output, sender=challenger)
+        question = b"" if entry.flags & Flags.UPLOADED else INPUT
+        self.world.challenges.challenge(entry.result, question, entry.output, sender=challenger)
 
     def rule(self) -> None:
         live = [game for _, game in self.book.games() if not game.verdict]

@@ -10,8 +10,10 @@ from random import Random
 from tests.isolation.book import Book
 from tests.isolation.code import Code
 from tests.isolation.creature import CHECK_OUTPUT, Conduct
+from tests.isolation.money import Money
 from tests.isolation.people import People
 from tests.isolation.scene import Scene
+from tests.isolation.uploads import Uploads
 from tests.wire import Refused
 
 Act = Callable[[], None]
@@ -39,7 +41,12 @@ class Malice:
         scene.chains.listeners.append(self.book.read)
         self.code = Code(scene, rng, self.book, good_book)
         self.people = People(scene, rng, self.book, good_book)
-        self.acts: dict[str, Act] = {**self.code.acts, **self.people.acts}
+        self.acts: dict[str, Act] = {
+            **self.code.acts,
+            **self.people.acts,
+            **Money(scene, rng, self.book, good_book).acts,
+            **Uploads(scene, rng, self.book, good_book).acts,
+        }
         # Short enough for the block of somebody's transaction, before it.
         self.strikes: dict[str, Act] = {name: self.people.acts[name] for name in QUICK} | {
             "hook changes its mind": self.change_mind,

@@ -53,7 +53,7 @@ class Mixing:
         creatures, conducts = self.code.creatures, list(Conduct)
         self.code.promote(hook=creatures.hook.address)
         creatures.hook.teach(CHECK_INPUT, Conduct.ANSWER)
-        asked = [self.code.ask_back(), self.code.ask()]
+        asked = [self.code.ask_back(), self.code.ask(), self.code.ask_in(self.scene.tokens.lying)]
         creatures.hook.teach(CHECK_OUTPUT, self.rng.choice(conducts))
         creatures.consumer.teach(ON_RESULT, self.rng.choice(conducts))
         creatures.consumer.arm(self.code.reentry())

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from tests.contract import Receipt
+from tests.contract import Contract, Receipt
 from tests.isolation.book import Book, Entry
+from tests.isolation.creature import Call, call_of, mayfly
 from tests.isolation.scene import Scene
 from tests.wire import Refused
-from tests.words import Flags, Offer, Status
+from tests.words import CHALLENGER, NATIVE, Flags, Offer, Status
 from tests.world import INPUT, OUTPUT, WINDOW
 
 
@@ -21,6 +22,7 @@ class Rogue:
         self.scene, self.rng, self.book = scene, rng, book
         self.good_book = good_book
         self.world, self.villains, self.creatures = scene.bad, scene.villains, scene.creatures
+        self.tokens = scene.tokens
 
     def refusal(self, act: Callable[..., Any], *arguments: Any, **options: Any) -> str | None:
         """Why something is refused; None if it is not."""
@@ -57,6 +59,14 @@ class Rogue:
         told = Flags.AT_POST | Flags.AT_FINAL
         return self.ask(consumer=self.creatures.consumer, flags=told, callback_gas=1_000_000)
 
+    def ask_in(self, token: Contract) -> Entry:
+        """A request to the shell's live version, paid in a token."""
+        offer = self.offer(version=self.scene.shell.live(), asset=token)
+        if token is self.tokens.lying:
+            token.claim_gain(offer.max_price, sender=self.villains.master)
+        requester = self.villains.requester
+        return self.opened(self.world.market.open(self.scene.shell, offer, INPUT, sender=requester))
+
     def opened(self, receipt: Receipt) -> Entry:
         """The request that a transaction opened."""
         (event,) = self.world.market.events(receipt, "Opened")
@@ -75,7 +85,42 @@ class Rogue:
     def challenge(self, entry: Entry) -> int:
         """Doubt a result; the game's number."""
         assert entry.result
-        return self.world.challenge(entry.result, sender=self.villains.executor, output=entry.output)
+        question = b"" if entry.flags & Flags.UPLOADED else INPUT
+        executor = self.villains.executor
+        return self.world.challenge(entry.result, sender=executor, output=entry.output, question=question)
+
+    def reentry(self) -> Call:
+        """What code that is called in the middle of something tries."""
+        world, villains = self.world, self.villains
+        offer = self.offer()
+        theirs = [entry for entry in self.good_book.entries.values() if entry.result]
+        calls = [
+            call_of(world.market.open, self.scene.shell, offer, INPUT, value=offer.max_price),
+            call_of(self.scene.shell.request, offer, INPUT, value=offer.max_price),
+            call_of(world.market.withdraw, NATIVE, villains.master, 10**18),
+            call_of(world.market.deposit, NATIVE, villains.master, 5, value=5),
+            call_of(world.market.revoke, 1),
+            call_of(world.market.collect, NATIVE, villains.master),
+            call_of(world.orders.invalidate, 0, 2**256 - 1),
+            call_of(world.vault.withdraw_rewards, villains.master),
+        ]
+        if theirs:
+            entry = self.rng.choice(theirs)
+            assert entry.result
+            calls += [
+                call_of(world.market.claim, [entry.request]),
+                call_of(world.market.cancel, entry.request),
+                call_of(world.challenges.challenge, entry.result, INPUT, entry.output),
+                call_of(world.challenges.rule, entry.id, 1, 1, CHALLENGER),
+                call_of(world.market.abandon, entry.result),
+            ]
+        return self.rng.choice(calls)
+
+    def next_mayfly(self, words: list[int]) -> str:
+        """Where the next one will live."""
+        stage = self.creatures.thug.contract.stage
+        where: str = stage.asked(mayfly(words), [], sender=self.villains.master)
+        return where
 
     def closed(self) -> list[Entry]:
         """Results that nothing stands in the way of."""

@@ -31,7 +31,13 @@ KEPT_BY_THE_NODE = (  # hashes of blocks
 )
 HISTORY: dict[str, Any] = {"blocks": [], "transactions": [], "best_block_number": 0}  # none
 WEALTH = 10**24
-CREATURES = ("hook", "arbiter", "consumer", "model", "thug")
+CREATURES = ("hook", "arbiter", "consumer", "model", "asset", "thug")
+TOKENS = {
+    "taxing": "FeeOnTransferToken",
+    "silent": "NoReturnToken",
+    "reentrant": "ReentrantToken",
+    "lying": "LyingToken",
+}
 LAYOUT = json.loads((Path(__file__).parent.parent / "snapshots" / "layout.json").read_text())
 CONTRACTS = {
     "bond_asset": "WrappedNative",
@@ -52,7 +58,9 @@ class Scene:
 
     `good` acts on both chains and `bad` on the hostile one. `villains` are the hostile side's people;
     `generalist` is an operator who serves everybody. `shell` is the hostile side's Model, with a harmless
-    first version and whatever its master publishes next; `creatures` are its code.
+    first version and whatever its master publishes next; `creatures` are its code, `tokens` its money, and
+    `assets` all that it calls money. `foreign_runs` and `foreign_roots` are of inputs that it uploaded,
+    `uploaded` are inputs of the good side.
     """
 
     def __init__(self, world: World, accounts: Any, chains: Chains, extra: SimpleNamespace) -> None:
@@ -95,9 +103,25 @@ class Scene:
         self.bad.stake(self.villains.executor, 10 * STAKE)
         requester = self.villains.requester
         self.bad.market.deposit(NATIVE, requester, FUNDS, sender=requester, value=FUNDS)
+        self.uploaded: list[bytes] = []
+        self.foreign_runs: set[bytes] = set()
+        self.foreign_roots: set[bytes] = set()
+        self.tokens = SimpleNamespace(**{name: self._token(kind) for name, kind in TOKENS.items()})
+        self.assets = {self.creatures.asset.address, *(str(token) for token in vars(self.tokens).values())}
         self.shells: list[Contract] = []
         self.orders_signed = 0
         self.new_shell("a model like any other")
+
+    def _token(self, kind: str) -> Contract:
+        """A token of the hostile side's, of which its requester has plenty."""
+        master, requester = self.villains.master, self.villains.requester
+        address = self.chains.alone.create(master, self.bad.creation_code(kind))
+        self.disown(address)
+        token = self.bad.existing(kind, address)
+        if kind != TOKENS["lying"]:
+            token.mint(requester, WEALTH, sender=master)
+            token.approve(self.bad.market, WEALTH, sender=requester)
+        return token
 
     def is_good(self, model: str) -> bool:
         """Whether a model is of those that exist on both chains."""

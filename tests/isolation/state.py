@@ -81,12 +81,17 @@ class Ledgers:
         """For each contract the slots under names of the hostile side's."""
         scene, good = self._scene, self._scene.good
         accounts = {*scene.foreigners, scene.generalist}
-        assets = (NATIVE, good.bond_asset.address)
+        assets = (NATIVE, good.bond_asset.address, *scene.assets)
+        everybody = {*accounts, *vars(good.roles).values()}  # can be given what is worth nothing
         entries = self._book.entries.values()
         orders = range((scene.orders_signed >> 8) + 1)
 
         market = {
-            "Market.balances.balance_of": [(asset, holder) for asset in assets for holder in accounts],
+            "Market.balances.balance_of": [
+                (asset, holder)
+                for asset in assets
+                for holder in (everybody if asset in scene.assets else accounts)
+            ],
             "Market.balances.shares_of": [(asset, model) for asset in assets for model in accounts],
             "Market.pledges.pledge_of": [(account,) for account in accounts],
             "Market.slot_of": [(entry.id,) for entry in entries],
@@ -117,6 +122,15 @@ class Ledgers:
         yield (
             good.orders.address,
             _slots({"Orders.nonces": [(account, word) for account in accounts for word in orders]}),
+        )
+        yield (
+            good.inputs.address,
+            _slots(
+                {
+                    "Inputs.runs": [(run,) for run in scene.foreign_runs],
+                    "Inputs.sealed": [(root,) for root in scene.foreign_roots],
+                }
+            ),
         )
         games = [(entry, game) for entry, game in self._book.games()]
         arbiters = (good.arbiter.address, scene.creatures.arbiter.address)
