@@ -1,4 +1,4 @@
-"""What the hostile side does with money and inputs is done, not refused on the way; or it would be noticed."""
+"""Hostile acts with money and inputs come to their end; what they must not change would be noticed."""
 
 from __future__ import annotations
 
