@@ -22,10 +22,17 @@ PRODUCTS = operators("Conv Gemm GRU LSTM MatMul")
 """What sums products, with weights or between two activations."""
 MOVEMENTS = operators("Expand Flatten Identity Reshape Slice Split Squeeze Transpose Unsqueeze")
 """What reads the elements of one tensor in another order."""
+MOST_QUOTED = 200  # characters that a message quotes of what a library says
 
 
 class UnsupportedModel(ValueError):
     """The model cannot become a program; the message names the node and says what to do."""
+
+
+def first_line(error: Exception) -> str:
+    """What a library's exception says, in one line of bounded length."""
+    lines = str(error).split("\n")
+    return next((line.strip() for line in lines if line.strip()), type(error).__name__)[:MOST_QUOTED]
 
 
 @dataclass(frozen=True)
@@ -95,13 +102,19 @@ class Graph:
         readers = self.consumers.get(name, [])
         return readers[0] if len(readers) == 1 and name not in self.outputs else None
 
+    @cached_property
+    def operands(self) -> frozenset[str]:
+        """The tensors that a product reads, directly or after movements of their elements."""
+        found = set[str]()
+        for node in reversed(self.nodes):
+            moved = node.operator in MOVEMENTS and not found.isdisjoint(node.outputs)
+            if moved or node.operator in PRODUCTS:
+                found.update(node.inputs)
+        return frozenset(found)
+
     def is_operand(self, name: str) -> bool:
         """Whether a product reads the tensor, directly or after movements of its elements."""
-        return any(
-            reader.operator in PRODUCTS
-            or (reader.operator in MOVEMENTS and any(map(self.is_operand, reader.outputs)))
-            for reader in self.consumers.get(name, [])
-        )
+        return name in self.operands
 
     def scalar(self, name: str) -> float | None:
         """The value of a constant with one element."""

@@ -1,20 +1,20 @@
-"""Reading an ONNX file: bounded, with its dynamic axes and scalars bound, and everything constant folded."""
+"""From an ONNX file to the network in it: dynamic axes and scalars bound, everything constant folded."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 
-from executor.compiler.evaluation import Evaluation
-from executor.compiler.graph import Array, Graph, UnsupportedModel, ValueType
+from executor.compiler.evaluation import MOST_ELEMENTS, Evaluation
+from executor.compiler.graph import Array, Graph, UnsupportedModel, ValueType, first_line
+from executor.compiler.literals import check_no_nan, literal, number_type
+from executor.compiler.model_file import read_model
 
-MAX_FILE = 1 << 30
-MAX_NODES = 20_000
 OPSETS = range(13, 22)
 
 
@@ -29,57 +29,44 @@ class Bindings:
 def load_graph(path: Path, bindings: Bindings | None = None) -> Graph:
     """The network in the file, folded; UnsupportedModel says what stands in the way."""
     try:
-        return _folded(_read(path), bindings or Bindings())
-    except UnsupportedModel:
+        return _folded(read_model(path), bindings or Bindings())
+    except (UnsupportedModel, OSError, MemoryError):
         raise
     except Exception as error:  # an ill-formed file makes onnx raise whatever it runs into
-        raise UnsupportedModel(f"{path} is ill-formed ({type(error).__name__}: {error})") from None
+        raise UnsupportedModel(
+            f"{path} is ill-formed ({type(error).__name__}: {first_line(error)})"
+        ) from None
 
 
 def _folded(model: onnx.ModelProto, bindings: Bindings) -> Graph:
     graph, opset = model.graph, _opset(model)
-    initializers = {tensor.name: _array(tensor) for tensor in graph.initializer}
-    evaluation = Evaluation(opset, dict(initializers))
-    given = [value for value in graph.input if value.name not in initializers]
-    unknown = set(bindings.values) - {value.name for value in given}
-    if unknown:
-        raise UnsupportedModel(f"--input {min(unknown)}: the model has no such input")
+    evaluation = Evaluation(opset)
+    for tensor in graph.initializer:
+        evaluation.give(tensor.name, literal(tensor, f"constant {tensor.name!r}"))
+    given = [value for value in graph.input if value.name not in evaluation.constants]
+    _check_bindings(given, bindings)
     inputs = []
     for value in given:
-        tensor = value.type.tensor_type
         if value.name in bindings.values:
-            dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)
-            dims = tuple(max(dim.dim_value, 1) for dim in tensor.shape.dim)
-            evaluation.constants[value.name] = np.full(dims, bindings.values[value.name], dtype)
+            evaluation.give(value.name, _bound_value(value, bindings.values[value.name]))
         else:
             inputs.append(value.name)
-            evaluation.types[value.name] = _bound_type(value, bindings.shapes)
+            evaluation.give(value.name, _bound_type(value, bindings.shapes))
     evaluation.run(graph.node)
     outputs = tuple(value.name for value in graph.output)
     for name in outputs:
         if name in evaluation.constants:
             raise UnsupportedModel(f"output {name!r} is a constant, whatever the input: leave it out")
+        if name not in evaluation.types:
+            raise UnsupportedModel(f"output {name!r} is written by no node: check the model")
+        if name in inputs:
+            raise UnsupportedModel(f"output {name!r} is an input as it is: leave it out")
     folded = Graph(
         tuple(evaluation.nodes), tuple(inputs), outputs, evaluation.constants, evaluation.types, opset
-    )
-    return folded.pruned()
-
-
-def _read(path: Path) -> onnx.ModelProto:
-    size = path.stat().st_size
-    if size > MAX_FILE:
-        raise UnsupportedModel(f"{path} has {size} bytes, more than {MAX_FILE}")
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except Exception as error:  # protobuf's own error types are not public
-        raise UnsupportedModel(f"{path} is no ONNX file: {error}") from None
-    if not model.graph.node:
-        raise UnsupportedModel(f"{path} is no ONNX file, or its graph has no node")
-    if len(model.graph.node) > MAX_NODES:
-        raise UnsupportedModel(f"{path} has {len(model.graph.node)} nodes, more than {MAX_NODES}")
-    if model.functions:
-        model = onnx.inliner.inline_local_functions(model)
-    return model
+    ).pruned()
+    for name, constant in folded.constants.items():
+        check_no_nan(name, constant)
+    return folded
 
 
 def _opset(model: onnx.ModelProto) -> int:
@@ -92,20 +79,41 @@ def _opset(model: onnx.ModelProto) -> int:
     return opset
 
 
-def _array(tensor: onnx.TensorProto) -> Array:
-    if tensor.data_location == onnx.TensorProto.EXTERNAL:
-        raise UnsupportedModel(
-            f"constant {tensor.name!r} lies in another file: save the model with its data inside "
-            "(onnx.save with save_as_external_data=False)"
-        )
-    return np.asarray(numpy_helper.to_array(tensor))
+def _check_bindings(given: list[onnx.ValueInfoProto], bindings: Bindings) -> None:
+    """Refuse to bind what is not there."""
+    names = {value.name for value in given}
+    axes = {dim.dim_param for value in given for dim in value.type.tensor_type.shape.dim}
+    for option, unknown in (
+        ("--input", set(bindings.values) - names),
+        ("--shape", set(bindings.shapes) - names - axes),
+    ):
+        if unknown:
+            raise UnsupportedModel(f"{option} {min(unknown)}: the model has no such input")
+
+
+def _bound_value(value: onnx.ValueInfoProto, number: float) -> Array:
+    """The input filled with the number, which has to be one of its type."""
+    tensor = value.type.tensor_type
+    dtype = number_type(tensor.elem_type, f"input {value.name!r}")
+    dims = tuple(max(dim.dim_value, 1) for dim in tensor.shape.dim)
+    if math.prod(dims) > MOST_ELEMENTS:
+        raise UnsupportedModel(f"input {value.name!r} has {math.prod(dims)} elements: check the model")
+    if not math.isfinite(number):
+        raise UnsupportedModel(f"--input {value.name}: {number} is no {dtype}")
+    if np.issubdtype(dtype, np.integer):
+        low, high = np.iinfo(str(dtype)).min, np.iinfo(str(dtype)).max
+        if not (float(number).is_integer() and low <= number <= high):
+            raise UnsupportedModel(f"--input {value.name}: {number} is no {dtype}")
+    return np.full(dims, number, dtype)
 
 
 def _bound_type(value: onnx.ValueInfoProto, shapes: Mapping[str, tuple[int, ...]]) -> ValueType:
     """The input's type with its dynamic axes bound."""
     tensor = value.type.tensor_type
-    dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    dtype = number_type(tensor.elem_type, f"input {value.name!r}")
     if value.name in shapes:
+        if tensor.HasField("shape") and len(tensor.shape.dim) != len(shapes[value.name]):
+            raise UnsupportedModel(f"--shape {value.name}: the input has {len(tensor.shape.dim)} axes")
         return ValueType(dtype, shapes[value.name])
     dims = []
     for dim in tensor.shape.dim:
