@@ -188,6 +188,16 @@ class Builder:
         """The tensor row by row, with no guards."""
         return tensor if tensor.is_plain else self._by_rows(tensor)
 
+    def table(self, tensor: Tensor) -> Tensor:
+        """The tensor for a gather to read: row by row in a record that has its rows, and no others."""
+        kept = {
+            Source.INPUT: lambda: self.inputs[tensor.index],
+            Source.CONSTANT: lambda: self._constants[tensor.index].type,
+            Source.OUTPUT: lambda: self.operations[tensor.index].result,
+        }[tensor.source]()
+        is_whole = tensor.is_plain and kept.count == tensor.count and kept.dims[0] == tensor.dims[0]
+        return tensor if is_whole else self._by_rows(tensor)
+
     def _by_rows(self, tensor: Tensor) -> Tensor:
         return self.convert(tensor, tensor.format, range(tensor.rank))
 

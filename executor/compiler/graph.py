@@ -18,7 +18,7 @@ def operators(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-PRODUCTS = operators("Conv Gemm GRU LSTM MatMul")
+PRODUCTS = operators("Conv ConvTranspose Einsum Gemm GRU LSTM MatMul")
 """What sums products, with weights or between two activations."""
 MOVEMENTS = operators("Expand Flatten Identity Reshape Slice Split Squeeze Transpose Unsqueeze")
 """What reads the elements of one tensor in another order."""

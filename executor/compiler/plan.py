@@ -24,12 +24,14 @@ INT8, INT16, INT32, INT64 = ElementType
 
 SAME = operators(
     "Cast Clip Concat DepthToSpace Dropout Expand Flatten GlobalMaxPool Identity Max MaxPool Min Pad "
-    "ReduceMax Relu Reshape Resize Slice SpaceToDepth Split Squeeze Tile TopK Transpose Unsqueeze Where"
+    "ReduceMax Relu Reshape Resize Slice SpaceToDepth Split Squeeze Tile TopK Transpose Trilu Unsqueeze Where"
 )
 """Operators whose real inputs and outputs share a format."""
 HALF_WIDE = frozenset((POINTWISE, "Mul", "PRelu"))
 """They read at least an int16: as the index of a table, or as a factor."""
-PRECISE = operators("Add Div Pow Reciprocal ReduceL2 ReduceMean ReduceSum Sqrt Sub Sum")
+PRECISE = operators(
+    "Add CumSum Div Mean Pow Reciprocal ReduceL1 ReduceL2 ReduceMean ReduceSum ReduceSumSquare Sqrt Sub Sum"
+)
 """What they yield is wide, whoever reads it."""
 ELEMENTWISE_SUMS = frozenset(("Add", "Sub", "Sum"))
 COMPARISONS = operators("Equal Greater GreaterOrEqual Less LessOrEqual")
@@ -168,7 +170,7 @@ class Plan:
                 elif node.operator in HALF_WIDE:
                     yield name, INT16
                 elif node.operator not in SAME | AVERAGES and not (
-                    node.operator == "Gather" and position == 0
+                    node.operator in ("Gather", "GatherElements") and position == 0
                 ):
                     yield name, INT32
             if node.operator in PRECISE:

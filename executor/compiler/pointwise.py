@@ -42,7 +42,21 @@ def _elu(node: Node, x: Floats) -> Floats:
     return np.asarray(np.where(x > 0, x, grown))
 
 
+def _selu(node: Node, x: Floats) -> Floats:
+    alpha, gamma = (
+        _attribute(node, "alpha", 1.67326319217681884765625),
+        _attribute(node, "gamma", 1.05070102214813232421875),
+    )
+    return np.asarray(gamma * np.where(x > 0, x, alpha * (functions.exp(np.minimum(x, 0)) - 1)))
+
+
+def _celu(node: Node, x: Floats) -> Floats:
+    alpha = _attribute(node, "alpha", 1.0)
+    return np.asarray(np.maximum(x, 0) + np.minimum(alpha * (functions.exp(np.minimum(x, 0) / alpha) - 1), 0))
+
+
 TABLES: dict[str, Unary] = {
+    "Celu": _celu,
     "Elu": _elu,
     "Erf": lambda _, x: functions.erf(x),
     "Exp": lambda _, x: functions.exp(x),
@@ -51,10 +65,12 @@ TABLES: dict[str, Unary] = {
     "HardSwish": lambda _, x: x * np.clip(x / 6 + 0.5, 0.0, 1.0),
     "Log": lambda _, x: functions.log(x),
     "Mish": lambda _, x: x * functions.tanh(functions.log(1 + functions.exp(x))),
+    "Selu": _selu,
     "Sigmoid": lambda _, x: functions.sigmoid(x),
     "Softplus": lambda _, x: functions.log(1 + functions.exp(x)),
     "Softsign": lambda _, x: x / (1 + np.abs(x)),
     "Tanh": lambda _, x: functions.tanh(x),
+    "ThresholdedRelu": lambda node, x: np.where(x > _attribute(node, "alpha", 1.0), x, 0.0),
 }
 """Functions that only a table can compute."""
 

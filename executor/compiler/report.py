@@ -14,11 +14,10 @@ from executor.compiler.calibration import read_samples
 from executor.compiler.comparison import Agreement, LayerError, compare_layers, compare_outputs
 from executor.compiler.compilation import Compiled
 from executor.program import Program, validate
+from executor.program.chunks import FAN_LEVELS
 from executor.program.encoding import Header
 from executor.program.ir import Source
 
-FAN_LEVELS = 5
-"""A reveal shows the nodes that many levels further down."""
 ROUND_GAS = 157_000
 """One reveal of 32 nodes and the pick among them; tests/snapshots/gas.json has both."""
 OPENING_GAS = 300_000

@@ -26,6 +26,10 @@ def refused(network: Network, folder: Path, *outputs: str, bindings: Bindings | 
     return str(caught.value)
 
 
+def tiled(network: Network, x: str, times: int) -> str:
+    return network.node("Tile", x, network.constant([1, times], np.int64))
+
+
 def test_load__shape_arithmetic__is_folded_away(tmp_path: Path) -> None:
     network = Network()
     x = network.input("x", 2, 3, 4)
@@ -76,7 +80,7 @@ def test_load__an_unknown_operator__is_named_with_its_node(tmp_path: Path) -> No
     network = Network()
     message = refused(network, tmp_path, network.node("Sin", network.input("x", 2, 3)))
     assert message == (
-        "node 'sin_0' (Sin): there is no lowering for this operator; export the model without it"
+        "node 'sin_0' (Sin): there is no lowering for this operator; make its results an input, or constants"
     )
 
 
@@ -150,9 +154,15 @@ def test_load__an_unknown_input_bound__is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("build", "problem"),
     [
-        (lambda n, x: n.node("TopK", x, n.constant([2], np.int64), outputs=2), "more than the largest"),
+        (
+            lambda n, x: n.node("TopK", tiled(n, x, 11), n.constant([33], np.int64), outputs=2),
+            "the 33 largest",
+        ),
         (lambda n, x: n.node("ArgMax", x, select_last_index=1), "the last of several"),
-        (lambda n, x: n.node("Cast", x, to=TensorProto.INT64), "turns real numbers into integers"),
+        (lambda n, x: n.node("Mod", x, x, fmod=1), "it divides real numbers"),
+        (lambda n, x: n.node("Einsum", x, x, equation="ij,kl->il"), "sum letters of both"),
+        (lambda n, x: n.node("Einsum", x, equation="ij->ji"), "two operands, an arrow"),
+        (lambda n, x: n.node("ReduceProd", x), "write it with Log, Exp, Mul and ReduceSum"),
         (lambda n, x: n.node("Pow", x, x), "its exponent is not one number"),
         (lambda n, x: n.node("Mul", x, n.constant(0.0)), "it multiplies by zero"),
         (lambda n, x: n.node("Gemm", x, n.constant(np.eye(3)), n.constant(np.ones((2, 3)))), "its C differs"),
@@ -165,7 +175,7 @@ def test_load__an_unknown_input_bound__is_refused(tmp_path: Path) -> None:
             lambda n, x: n.node("Resize", x, "", n.constant([1.0, 1.5]), mode="nearest"),
             "only whole factors can be compiled",
         ),
-        (lambda n, x: n.node("Resize", x, "", n.constant([1.0, 2.0]), mode="linear"), "it interpolates"),
+        (lambda n, x: n.node("Resize", x, "", n.constant([1.0, 2.0]), mode="cubic"), "its mode is 'cubic'"),
     ],
 )
 def test_compile__what_has_no_integer_form__is_refused_with_its_node(

@@ -2,16 +2,22 @@
 
 from executor.compiler.lowering import (
     attention,
+    contraction,
     elementwise,
     indexing,
     linear,
     movement,
     nonlinear,
     normalization,
+    ordering,
     pooling,
     recurrent,
     reduction,
+    refused,
+    resampling,
+    rounding,
     softmax,
+    transposed,
 )
 from executor.compiler.lowering.scope import LOWERINGS, Scope
 
@@ -19,14 +25,20 @@ __all__ = [
     "LOWERINGS",
     "Scope",
     "attention",
+    "contraction",
     "elementwise",
     "indexing",
     "linear",
     "movement",
     "nonlinear",
     "normalization",
+    "ordering",
     "pooling",
     "recurrent",
     "reduction",
+    "refused",
+    "resampling",
+    "rounding",
     "softmax",
+    "transposed",
 ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from executor.compiler.builder import magnitude
 from executor.compiler.graph import Node
+from executor.compiler.lowering.rounding import truncated
 from executor.compiler.lowering.scope import Scope, lowers, power_of_two_unit, quantise
 from executor.compiler.plan import INT32, INT64
 from executor.compiler.tensors import Format, Tensor, scalar
@@ -28,6 +29,16 @@ def add(scope: Scope, node: Node) -> Tensor:
     if not others:
         return scope.to_target(node, total)
     return scope.builder.map(function, [total, others[-1]], wanted, wide.scale)
+
+
+@lowers("Mean")
+def mean(scope: Scope, node: Node) -> Tensor:
+    """The mean of tensors, element by element."""
+    wanted = scope.target(node)
+    total, *others = [scope.as_format(name, wanted) for name in node.inputs]
+    for other in others:
+        total = scope.builder.map(Function.ADD, [total, other], Format(INT64, wanted.scale), wanted.scale)
+    return scope.to_target(node, total.rescaled(Fraction(1, len(node.inputs))))
 
 
 @lowers("Mul")
@@ -268,7 +279,7 @@ def where(scope: Scope, node: Node) -> Tensor:
 
 @lowers("Cast")
 def cast(scope: Scope, node: Node) -> Tensor:
-    """Between kinds of numbers; real numbers become integers only where they are truth values."""
+    """Between kinds of numbers; real ones become integers by rounding towards zero."""
     x = scope.values[node.inputs[0]]
     real = scope.graph.types[node.inputs[0]].is_float
     kind = scope.graph.types[node.outputs[0]]
@@ -278,7 +289,7 @@ def cast(scope: Scope, node: Node) -> Tensor:
         return scope.to_target(node, x)
     if kind.dtype == np.bool_:
         return _truth(scope, node, x)
-    raise node.refuse("it turns real numbers into integers", "take this step outside of the model")
+    return truncated(scope, scope.wide(node.inputs[0]))
 
 
 def _truth(scope: Scope, node: Node, x: Tensor) -> Tensor:

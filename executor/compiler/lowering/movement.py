@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
+
 from executor.compiler.graph import Node
 from executor.compiler.lowering.scope import Scope, lowers
-from executor.compiler.tensors import Format, Tensor, axis
-from executor.program.ir import Affine, Function
+from executor.compiler.tensors import Format, Tensor, axis, scalar
+from executor.program.ir import Affine, ElementType, Function
 
 
 @lowers("Identity", "Dropout")
@@ -91,10 +93,11 @@ def joined(scope: Scope, parts: Sequence[Tensor], at: int, wanted: Format) -> Te
 def _padded(scope: Scope, x: Tensor, before: Sequence[int], after: Sequence[int], fill: int) -> Tensor:
     """The tensor with `fill` around it; copied first where its guards are used up."""
     found = x.padded(before, after, fill)
-    return found or _certain(scope.builder.copy(x).padded(before, after, fill))
+    return found or certain(scope.builder.copy(x).padded(before, after, fill))
 
 
-def _certain(tensor: Tensor | None) -> Tensor:
+def certain(tensor: Tensor | None) -> Tensor:
+    """The tensor, where a movement needs no guard that there is no room for."""
     assert tensor is not None, "at most four axes are padded at once"
     return tensor
 
@@ -140,31 +143,6 @@ def _mirrored(scope: Scope, x: Tensor, at: int, before: int, after: int, reflect
     return joined(scope, parts, at, x.format)
 
 
-@lowers("Resize")
-def resize(scope: Scope, node: Node) -> Tensor:
-    """Nearest neighbours at whole factors: every element repeated."""
-    x, dims = scope.values[node.inputs[0]], scope.dims(node.outputs[0])
-    if node.attributes.get("mode", "nearest") != "nearest":
-        raise node.refuse("it interpolates", "export it with mode nearest")
-    if any(new % old for new, old in zip(dims, x.dims, strict=True)):
-        raise node.refuse(f"it goes from {x.dims} to {dims}", "only whole factors can be compiled")
-    return repeated(scope, x, [new // old for new, old in zip(dims, x.dims, strict=True)])
-
-
-def repeated(scope: Scope, x: Tensor, factors: Sequence[int]) -> Tensor:
-    """Each element `factors` times along each axis."""
-    dims = [n for old, factor in zip(x.dims, factors, strict=True) for n in (old, factor)]
-    rank = len(dims)
-    split_dims = [n for n in dims if n > 1]
-    places = [at for at, n in enumerate(dims) if n > 1]
-    indices = [
-        axis(places.index(2 * at), len(split_dims)) if dims[2 * at] > 1 else Affine(0, (0,) * len(split_dims))
-        for at in range(rank // 2)
-    ]
-    wide = _certain(x.remapped(split_dims, indices))
-    return scope.builder.reshape(wide, [old * factor for old, factor in zip(x.dims, factors, strict=True)])
-
-
 @lowers("DepthToSpace")
 def depth_to_space(scope: Scope, node: Node) -> Tensor:
     """Channels to blocks of space."""
@@ -178,3 +156,38 @@ def depth_to_space(scope: Scope, node: Node) -> Tensor:
         split_x = scope.builder.reshape(x, (n, depth, size, size, height, width))
         moved = split_x.transposed((0, 1, 4, 2, 5, 3))
     return scope.builder.reshape(moved, scope.dims(node.outputs[0]))
+
+
+@lowers("SpaceToDepth")
+def space_to_depth(scope: Scope, node: Node) -> Tensor:
+    """Blocks of space to channels."""
+    x, size = scope.values[node.inputs[0]], int(node.attributes["blocksize"])
+    n, channels, height, width = x.dims
+    split_x = scope.builder.reshape(x, (n, channels, height // size, size, width // size, size))
+    return scope.builder.reshape(split_x.transposed((0, 3, 5, 1, 2, 4)), scope.dims(node.outputs[0]))
+
+
+@lowers("Tile")
+def tile(scope: Scope, node: Node) -> Tensor:
+    """The whole tensor several times along each axis."""
+    x, repeats = scope.values[node.inputs[0]], scope.integers(node, node.inputs[1])
+    dims = [n for repeat, old in zip(repeats, x.dims, strict=True) for n in (repeat, old)]
+    places = [at for at, n in enumerate(dims) if n > 1]
+    rank = len(places)
+    indices = [
+        axis(places.index(2 * at + 1), rank) if dims[2 * at + 1] > 1 else Affine(0, (0,) * rank)
+        for at in range(x.rank)
+    ]
+    wide = certain(x.remapped([dims[at] for at in places], indices))
+    return scope.builder.reshape(wide, scope.dims(node.outputs[0]))
+
+
+@lowers("Trilu")
+def triangle(scope: Scope, node: Node) -> Tensor:
+    """What lies on one side of a diagonal of the last two axes, and zeros."""
+    x = scope.values[node.inputs[0]]
+    (offset,) = scope.integers(node, node.input(1)) if node.input(1) else (0,)
+    ones = np.ones(x.dims[-2:], np.int64)
+    kept = np.triu(ones, offset) if node.attributes.get("upper", 1) else np.tril(ones, offset)
+    mask = scope.builder.constant(kept, Fraction(1), ElementType.INT8)
+    return scope.builder.map(Function.SELECT, [mask, x, scalar(0, x.format.scale)], x.format, x.format.scale)

@@ -1,4 +1,4 @@
-"""ReduceMean, ReduceSum, ReduceMax, ReduceMin, ReduceL2 and the largest element's place: ArgMax, TopK."""
+"""ReduceMean, ReduceSum, ReduceMax, ReduceMin, ReduceL1, ReduceL2 and ReduceSumSquare."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-import numpy as np
-
 from executor.compiler.builder import Read, Scaling
 from executor.compiler.graph import Node
 from executor.compiler.lowering.elementwise import fitted, square_root
 from executor.compiler.lowering.scope import Scope, lowers
-from executor.compiler.plan import INT8, INT32, INT64
+from executor.compiler.plan import INT32, INT64
 from executor.compiler.tensors import Format, Tensor, axis, scalar
 from executor.program.ir import Affine, Function
 
@@ -111,35 +109,22 @@ def norm_over(scope: Scope, x: Tensor, axes: Sequence[int], result: Format) -> T
     return square_root(scope, sum_of_squares(scope, x, axes), result)
 
 
-@lowers("ArgMax")
-def argmax(scope: Scope, node: Node) -> Tensor:
-    """The place of the largest; of several, the first."""
-    if node.attributes.get("select_last_index", 0):
-        raise node.refuse("it asks for the last of several", "export it without select_last_index")
-    x = scope.values[node.inputs[0]]
-    position = int(node.attributes.get("axis", 0)) % x.rank
-    _, place = largest_and_place(scope, x, position)
-    return scope.builder.reshape(place, scope.dims(node.outputs[0]))
+@lowers("ReduceL1")
+def reduce_l1(scope: Scope, node: Node) -> Tensor:
+    """The sum of magnitudes over axes."""
+    x, wide = scope.values[node.inputs[0]], scope.wide(node.inputs[0]).format
+    negative = scope.builder.map(
+        Function.SUB, [scalar(0, ONE), x], Format(INT64, x.format.scale), x.format.scale
+    )
+    sizes = scope.builder.map(Function.MAX, [x, negative], wide, x.format.scale)
+    total = sum_over(scope, sizes, _axes(scope, node), scope.target(node))
+    return scope.builder.reshape(total, scope.dims(node.outputs[0]))
 
 
-def largest_and_place(scope: Scope, x: Tensor, position: int) -> tuple[Tensor, Tensor]:
-    """The largest along an axis, and its place: of those that equal it, the furthest from the end."""
-    builder, length = scope.builder, x.dims[position]
-    dims, indices, reduction = over_axes(x, [position])
-    largest = builder.maximum(dims, reduction, Read(x, indices), x.format)
-    equal = builder.map(Function.EQ, [x, largest], Format(INT8, ONE), ONE)
-    shape = [length if at == position else 1 for at in range(x.rank)]
-    from_end = builder.constant(np.arange(length, 0, -1).reshape(shape), ONE, INT32)
-    count = builder.map(Function.SELECT, [equal, from_end, scalar(0, ONE)], Format(INT32, ONE), ONE)
-    furthest = builder.maximum(dims, reduction, Read(count, indices), Format(INT32, ONE))
-    return largest, builder.map(Function.SUB, [scalar(length, ONE), furthest], Format(INT32, ONE), ONE)
-
-
-@lowers("TopK")
-def top_one(scope: Scope, node: Node) -> list[Tensor]:
-    """The largest and its place; only the first one."""
-    if scope.integers(node, node.inputs[1]) != [1] or not node.attributes.get("largest", 1):
-        raise node.refuse("it asks for more than the largest", "only TopK with k = 1 can be compiled")
-    x = scope.values[node.inputs[0]]
-    largest, place = largest_and_place(scope, x, int(node.attributes.get("axis", -1)) % x.rank)
-    return [scope.to_target(node, largest), place]
+@lowers("ReduceSumSquare")
+def reduce_sum_square(scope: Scope, node: Node) -> Tensor:
+    """The sum of squares over axes."""
+    x, axes = scope.wide(node.inputs[0]), _axes(scope, node)
+    x = fitted(scope, x, bits_for_squares(math.prod(x.dims[at] for at in axes)))
+    squares = fitted(scope, sum_of_squares(scope, x, axes), 48)
+    return scope.builder.reshape(scope.to_target(node, squares), scope.dims(node.outputs[0]))
