@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from eth_utils import keccak
 
+from tests.market.doubts import DEPOSIT, doubt
 from tests.wire import Refused
-from tests.words import BPS, CHALLENGER, Flags, GameStatus, Status
+from tests.words import CHALLENGER, Flags, GameStatus, Status
 from tests.world import (
     INPUT,
     OUTPUT,
@@ -22,19 +23,11 @@ from tests.world import (
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 
-BOUNTY, COMPENSATION, POT = PARAMETERS.bounty, PARAMETERS.compensation, PARAMETERS.pot
-DEPOSIT = PARAMETERS.deposit
-DELAY = DEPOSIT * PARAMETERS.delay_bps // BPS
-
 
 @pytest.fixture
 def result(world):
     """A wrong one, as those who challenge it believe."""
     return world.posted_result(output=WRONG_OUTPUT)
-
-
-def doubt(world, result, sender=""):
-    return world.challenge(result, sender=sender, output=WRONG_OUTPUT)
 
 
 def data_root(data: bytes, size: int) -> bytes:

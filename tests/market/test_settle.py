@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.words import BPS, CHALLENGER, DEFENDER, GameStatus, Status
+from tests.market.doubts import BOUNTY, COMPENSATION, DELAY, DEPOSIT, POT, doubt
+from tests.words import CHALLENGER, DEFENDER, GameStatus, Status
 from tests.world import FUNDS, MIN_BOND, PARAMETERS, STAKE, WINDOW, WRONG_OUTPUT
-
-BOUNTY, COMPENSATION, POT = PARAMETERS.bounty, PARAMETERS.compensation, PARAMETERS.pot
-DEPOSIT = PARAMETERS.deposit
-DELAY = DEPOSIT * PARAMETERS.delay_bps // BPS
 
 
 @pytest.fixture
 def result(world):
     """A wrong one, as those who challenge it believe."""
     return world.posted_result(output=WRONG_OUTPUT)
-
-
-def doubt(world, result, sender=""):
-    return world.challenge(result, sender=sender, output=WRONG_OUTPUT)
 
 
 # --- rule ---

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from tests.market.doubts import BOUNTY, COMPENSATION, DEPOSIT, POT, doubt
 from tests.words import BPS, CHALLENGER, DEFENDER, NATIVE, Status
 from tests.world import FUNDS, INPUT, MIN_BOND, OUTPUT, PARAMETERS, STAKE, WRONG_OUTPUT
 
-PENALTY, DEPOSIT = PARAMETERS.penalty, PARAMETERS.deposit
-BOUNTY, COMPENSATION, POT = PARAMETERS.bounty, PARAMETERS.compensation, PARAMETERS.pot
+PENALTY = PARAMETERS.penalty
 
 
 def wealth(world, *accounts):
     """Bond asset that accounts hold in the vault, rewards included."""
     return sum(sum(world.stakes(account)) for account in accounts)
-
-
-def doubt(world, result, sender=""):
-    return world.challenge(result, sender=sender, output=WRONG_OUTPUT)
 
 
 @pytest.fixture
