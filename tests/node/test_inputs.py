@@ -14,6 +14,7 @@ from executor.chain.contracts import Contracts
 from executor.chain.fetch import InputMissingError, Named, fetch
 from executor.chain.requests import Flags
 from executor.chain.rpc import Endpoint, RefusedError
+from executor.chain.runs import cut
 from executor.chain.wallet import log_of
 from executor.node.infer import Inference
 from executor.node.lifecycle import State
@@ -53,8 +54,18 @@ def hidden(_: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def doubled_by_a_lie(logs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Newer logs of the same run or root, of other content."""
-    return logs + [{**log, "data": log["data"][:-64] + "11" * 32} for log in logs]
+    """Newer logs of the same run, of other bytes; and of the same input, sealed from another's run."""
+    (own,), (other,) = cut(image(0), SIZE), cut(image(1), SIZE)
+    lies = {own.data.hex(): other.data.ljust(len(own.data), b"\1").hex(), own.root.hex(): other.root.hex()}
+    changed = [{**log, "data": _replaced(log["data"], lies)} for log in logs]
+    assert all(lie != log for lie, log in zip(changed, logs, strict=True))
+    return logs + changed
+
+
+def _replaced(text: str, lies: dict[str, str]) -> str:
+    for truth, lie in lies.items():
+        text = text.replace(truth, lie)
+    return text
 
 
 def from_another_address(logs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -101,7 +112,8 @@ def job_of(node: Node) -> Any:
 def test_fetch__wrong_logs_among_the_right_ones__finds_the_right_ones(
     town: Town, event: str, change: Change
 ) -> None:
-    town.client().upload(town.model, image(0))
+    for number in (1, 0):
+        town.client().upload(town.model, image(number))
     endpoint = Unfaithful(town.anvil.rpc, town, event, change)
     assert fetch(endpoint, town.contracts, named(), lambda: True) == image(0).rstrip(b"\0")  # type: ignore[arg-type]
     assert endpoint.asked
@@ -112,9 +124,11 @@ def test_fetch__wrong_logs_among_the_right_ones__finds_the_right_ones(
     [("Sealed", "no log says what it was sealed from"), ("Uploaded", "no log has its run 0x")],
 )
 def test_fetch__right_logs_left_out__says_what_is_missing(town: Town, event: str, why: str) -> None:
-    town.client().upload(town.model, image(0))
+    for number in (1, 0):
+        town.client().upload(town.model, image(number))
     endpoint = Unfaithful(town.anvil.rpc, town, event, lambda logs: doubled_by_a_lie(logs)[len(logs) :])
-    with pytest.raises(InputMissingError, match=why if event == "Uploaded" else "input 0x"):
+    lied = why if event == "Uploaded" else "what was uploaded does not hash to it"
+    with pytest.raises(InputMissingError, match=lied):
         fetch(endpoint, town.contracts, named(), lambda: True)  # type: ignore[arg-type]
     endpoint = Unfaithful(town.anvil.rpc, town, event, hidden)
     with pytest.raises(InputMissingError, match=why):
