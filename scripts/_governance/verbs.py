@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ape.exceptions import ContractLogicError
+
 from scripts._governance.dao import Dao, lasting
 from scripts._governance.names import GovernanceError
 from scripts._governance.proposals import Proposal, State
@@ -84,7 +86,11 @@ def votes_of(dao: Dao, proposal: Proposal, account: Any) -> Votes:
     """Of an account, in a proposal whose vote has begun."""
     snapshot = dao.read(dao.governor, "proposalSnapshot", proposal.id)
     weight = dao.read(dao.governor, "getVotes", str(account), snapshot)
-    return Votes(weight, max(0, weight - dao.read(dao.governor, "usedVotes", proposal.id, str(account))))
+    try:
+        used = dao.read(dao.governor, "usedVotes", proposal.id, str(account))
+    except ContractLogicError:  # a governor of another make, which counts no parts of votes
+        used = weight if dao.read(dao.governor, "hasVoted", proposal.id, str(account)) else 0
+    return Votes(weight, max(0, weight - used))
 
 
 def check_division(dao: Dao, proposal: Proposal, account: Any, parts: Parts) -> None:

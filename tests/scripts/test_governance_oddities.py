@@ -15,10 +15,11 @@ from scripts._governance.names import GovernanceError
 from scripts._governance.phrases import in_words, to_the_letter
 from scripts._governance.proposals import Proposal, State
 from scripts._governance.refusals import refusal
-from scripts._governance.shares import Support
+from scripts._governance.shares import Support, divided
 from scripts._governance.show import decoded
 from scripts._version import version_of
-from tests.scripts.conftest import NOBODY, VOTING_DELAY, VOTING_PERIOD
+from tests.governance.oz import compiled
+from tests.scripts.conftest import ETHER, NOBODY, VOTING_DELAY, VOTING_PERIOD
 
 GARBLED = b"\xffVersion 2"
 OF_PROPOSE = ("address[]", "uint256[]", "bytes[]", "bytes")  # as propose's, whose last is a string
@@ -89,6 +90,25 @@ def test_of__a_model_whose_name_is_garbled__is_called_by_its_address(town, dao):
     hostile = town.registry.models(town.registry.count() - 1)
     assert dao.names.of(hostile) == f"model {hostile}, whose name is no text"
     assert dao.names.kind(hostile) == "Model"
+
+
+def test_vote__in_a_governor_that_counts_no_parts__is_cast_whole_and_once(town, project, chain):
+    rules = (VOTING_DELAY, VOTING_PERIOD, 0, 10, 0, NOBODY)
+    theirs = compiled()["OzSimpleGovernor"]
+    creation = theirs.creation("Others", town.token.address, town.timelock.address, *rules)
+    network = chain.provider.network.ecosystem
+    sender = town.deployer.address
+    sent = town.deployer.call(network.create_transaction(sender=sender, data=creation, gas_limit=8_000_000))
+    guild = Dao(project, chain.provider, Deployment.read(town.manifest), sent.contract_address)
+    actions = (guild.actions.on_a_line(f"{town.model} accept_ownership"),)
+    proposal = verbs.propose(guild, town.proposer, Proposal(actions, "Take it over"))
+    chain.mine(deltatime=VOTING_DELAY + 1)
+    assert verbs.votes_of(guild, proposal, town.voter) == (400 * ETHER, 400 * ETHER)
+    verbs.vote(guild, town.voter, proposal, Support.FOR)
+    with pytest.raises(GovernanceError, match=verbs.VOTED_ALREADY):
+        verbs.check_vote(guild, proposal, town.voter)
+    with pytest.raises(GovernanceError, match="refuses to castVoteWithReasonAndParams"):
+        verbs.divide(guild, town.proposer, proposal, divided({Support.FOR: 5_000}, 300 * ETHER))
 
 
 def test_counted__votes_without_decimals_or_balances__are_counted_one_by_one(town, project, chain):
