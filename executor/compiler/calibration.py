@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnxruntime
-from onnx import helper, numpy_helper
 
+from executor.compiler.examples import read_samples as read_samples
 from executor.compiler.graph import Array, Graph, UnsupportedModel, operators
+from executor.compiler.runtime import FloatNetwork
 from executor.compiler.scales import Precision, Scales, Units, decimal_unit, file_hash
 from executor.program.ir import ElementType
 
@@ -29,6 +28,8 @@ LEAST_DECIBELS = 20.0
 reaches the largest value: less reach is less noise in all, but cuts off what whole layers hang on."""
 LEAST_QUIET_DECIBELS = 50.0
 """A tensor whose quietest example an int16 would hold worse than this is an int32 in accurate programs."""
+LEAST_REACH, MOST_REACH = 2.0**-100, 2.0**128
+"""Values below are as good as zero; float32 has none above. Units of both fit a scales file."""
 
 SOFTMAX_CARRIERS = operators(
     "Add Cast Concat Div Expand Identity Mul Reshape Squeeze Sub Transpose Unsqueeze Where"
@@ -45,6 +46,8 @@ class Range:
     """The largest of those that are not masks."""
     loudness: list[float] = field(default_factory=list)
     """Mean squares of the examples that are not zero throughout."""
+    measured: bool = False
+    """Whether any value was finite."""
 
     def add(self, values: Array) -> None:
         """Take in the values of one example."""
@@ -54,7 +57,8 @@ class Range:
             sizes = sizes[np.isfinite(sizes)]
             top, unmasked = float(sizes.max(initial=0)), float(sizes[sizes < MASKED].max(initial=0))
         self.largest, self.unmasked = max(self.largest, top), max(self.unmasked, unmasked)
-        if top:
+        self.measured = self.measured or sizes.size > 0
+        if top >= LEAST_REACH:
             self.loudness.append(float(np.mean(np.square(sizes, dtype=np.float64))))
 
     def decibels(self, unit: float) -> tuple[float, float]:
@@ -101,69 +105,20 @@ def measure(graph: Graph, samples: Sequence[Mapping[str, Array]]) -> dict[str, R
         raise UnsupportedModel("calibration needs at least one example")
     names = [name for name in graph.types if graph.types[name].is_float]
     read = [name for name in names if name in graph.producers]
-    runtime = session(graph, read) if read else None
+    network = FloatNetwork(graph, read) if read else None
     ranges = {name: Range() for name in names if name in graph.producers or name in graph.inputs}
     for sample in samples:
         values = dict(sample)
-        if runtime is not None:
-            values |= dict(zip(read, runtime.run(read, dict(sample)), strict=True))
+        if network is not None:
+            values |= network.run(sample)
         for name, found in ranges.items():
             found.add(values[name])
+    for name, found in ranges.items():
+        if not found.measured:
+            raise UnsupportedModel(f"no example gives {name!r} a finite value: look for a division by zero")
+        if found.largest > MOST_REACH:
+            raise UnsupportedModel(f"{name!r} has values of {found.largest:g}: scale the model down")
     return ranges
-
-
-def session(graph: Graph, outputs: Sequence[str]) -> onnxruntime.InferenceSession:
-    """onnxruntime over a folded graph, with these tensors as outputs."""
-    nodes = [
-        helper.make_node(node.operator, node.inputs, node.outputs, node.name, **node.attributes)
-        for node in graph.nodes
-    ]
-
-    def info(name: str) -> Any:
-        kind = graph.types[name]
-        return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(kind.dtype), kind.dims)
-
-    constants = [numpy_helper.from_array(np.asarray(value), name) for name, value in graph.constants.items()]
-    whole = helper.make_graph(
-        nodes, "network", [info(name) for name in graph.inputs], [info(name) for name in outputs], constants
-    )
-    model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", graph.opset)], ir_version=8)
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
-
-
-def read_samples(path: Path, graph: Graph) -> list[dict[str, Array]]:
-    """The examples in an .npz file: one array an input, its first axis counts the examples."""
-    try:
-        opened = np.load(path)
-    except (ValueError, OSError, EOFError) as error:  # what numpy raises for a file of another kind
-        raise UnsupportedModel(f"{path} is no file of examples (.npz): {error}") from None
-    if not isinstance(opened, np.lib.npyio.NpzFile):
-        raise UnsupportedModel(f"{path} is no file of examples (.npz)")
-    with opened as file:
-        missing = set(graph.inputs) - set(file.files)
-        if missing:
-            raise UnsupportedModel(
-                f"{path} has no array {min(missing)!r}: it needs {', '.join(graph.inputs)}"
-            )
-        arrays = {name: file[name] for name in graph.inputs}
-    counts = {len(array) for array in arrays.values()}
-    if len(counts) != 1:
-        raise UnsupportedModel(f"{path}: its arrays have different numbers of examples: {sorted(counts)}")
-    for name, array in arrays.items():
-        if math.prod(array.shape[1:]) != math.prod(graph.dims(name)):
-            raise UnsupportedModel(
-                f"{path}: an example of {name!r} has dimensions {array.shape[1:]}, not {graph.dims(name)}"
-            )
-    return [
-        {
-            name: array[at].reshape(graph.dims(name)).astype(graph.types[name].dtype)
-            for name, array in arrays.items()
-        }
-        for at in range(counts.pop())
-    ]
 
 
 def _before_softmax(graph: Graph) -> set[str]:
@@ -181,7 +136,7 @@ def _before_softmax(graph: Graph) -> set[str]:
 
 def _units(reach: float, limit: float, wide_bits: int) -> Units:
     """Units for values up to `reach`, which can never exceed `limit`."""
-    reach = reach or 1.0
+    reach = reach if reach >= LEAST_REACH else 1.0
     return Units(
         decimal_unit(reach / 127),
         decimal_unit(min(MARGIN * reach, limit) / 32767),

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from executor.compiler.calibration import session
 from executor.compiler.compilation import Compiled
 from executor.compiler.functions import Floats
 from executor.compiler.graph import Array, Graph
+from executor.compiler.runtime import FloatNetwork
 from executor.compiler.tensors import Tensor, axis
 from executor.program import run
 from executor.program.interpreter import Interpreter
@@ -47,11 +47,10 @@ class LayerError:
 def compare_outputs(compiled: Compiled, samples: Sequence[Sample], runner: Runner | None = None) -> Agreement:
     """Of the first output. runner: computes output bytes from input bytes, by default the interpreter."""
     name = compiled.graph.outputs[0]
-    float_network = session(compiled.network, [name])
+    float_network = FloatNetwork(compiled.network, [name])
     cosines, same, errors = [], 0, []
     for sample in samples:
-        (real,) = float_network.run([name], dict(sample))
-        expected = np.asarray(real, np.float64).reshape(-1)
+        expected = np.asarray(float_network.run(sample)[name], np.float64).reshape(-1)
         data = compiled.schema.encode(sample)
         found = compiled.schema.decode(runner(data) if runner else run(compiled.program, data)).reshape(-1)
         cosines.append(cosine(expected, found))
@@ -68,9 +67,9 @@ def compare_layers(compiled: Compiled, sample: Sample) -> list[LayerError]:
         for name, tensor in compiled.tensors.items()
         if tensor.source is Source.OUTPUT and tensor.index in outputs and _is_whole(compiled.graph, name)
     ]
-    reals = session(compiled.network, names).run(names, dict(sample))
+    reals = FloatNetwork(compiled.network, names).run(sample)
     found = []
-    for name, real in zip(names, reals, strict=True):
+    for name, real in reals.items():
         node = compiled.graph.producers[name]
         values = stored_values(compiled.tensors[name], outputs)
         count = compiled.origins.count(node.name)
