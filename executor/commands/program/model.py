@@ -78,7 +78,8 @@ def people_errors() -> Iterator[None]:
     except (UnsupportedModel, SchemaError) as error:
         raise click.ClickException(plain(str(error))) from None
     except OSError as error:
-        raise click.ClickException(plain(f"cannot read {error.filename}: {error.strerror}")) from None
+        what = f"cannot read {error.filename}: {error.strerror}" if error.filename else str(error)
+        raise click.ClickException(plain(what)) from None
     except MemoryError:
         raise click.ClickException("it takes more memory than there is") from None
     except ImportError as error:
