@@ -8,9 +8,11 @@ import onnx
 from onnx import checker, helper, numpy_helper
 from onnx.shape_inference import infer_node_outputs
 
-from executor.compiler.graph import Array, Node, ValueType, first_line
+from executor.compiler.graph import Array, Node, ValueType, first_line, operators
 from executor.compiler.literals import number_type
 
+ALIKE = operators("GroupNormalization")
+"""Their output has the type of their first input, and onnx does not say so."""
 SMALL = 4096  # elements of a constant that shape inference may want to see
 
 Shape = tuple[int | None, ...]
@@ -52,6 +54,8 @@ class Inference:
         try:
             schema = onnx.defs.get_schema(node.operator, self._opset, "")
             found = infer_node_outputs(schema, proto, known, data, opset_imports=self._imports)
+            if node.operator in ALIKE:
+                found = {node.outputs[0]: known[node.inputs[0]]}
         except Exception as error:  # onnx raises several kinds
             raise node.refuse(
                 f"its shape cannot be inferred ({first_line(error)})", "check the model"

@@ -321,6 +321,13 @@ CASES: dict[str, tuple[tuple[int, ...], Build]] = {
     "log_softmax": (TOKENS, unary("LogSoftmax")),
     "layer_normalization": (TOKENS, with_constants("LayerNormalization", WEIGHTS[6,], WEIGHTS[1, 6][0])),
     "instance_normalization": (IMAGE, with_constants("InstanceNormalization", WEIGHTS[3,], WEIGHTS[3,])),
+    "group_normalization": (
+        (2, 6, 3, 4),
+        chained(  # onnx infers no type here; that of a Cast it knows
+            with_constants("GroupNormalization", WEIGHTS[6,], WEIGHTS[1, 6][0], num_groups=2, epsilon=1e-3),
+            unary("Cast", to=1),
+        ),
+    ),
     "batch_normalization": (
         IMAGE,
         with_constants("BatchNormalization", WEIGHTS[3,], WEIGHTS[3,], WEIGHTS[3,], np.abs(WEIGHTS[3,])),
@@ -420,7 +427,7 @@ CASES: dict[str, tuple[tuple[int, ...], Build]] = {
     "space_to_depth": ((1, 2, 4, 6), unary("SpaceToDepth", blocksize=2)),
     "depth_to_space": ((1, 8, 3, 2), unary("DepthToSpace", blocksize=2)),
 }
-NEWER = {"gelu": 20, "gelu_tanh": 20, "mish": 18}
+NEWER = {"gelu": 20, "gelu_tanh": 20, "mish": 18, "group_normalization": 21}
 TOLERANCES = {"log_softmax": 3e-3, "softmax": 1e-4, "softmax_middle": 1e-4}
 """The logarithm of a sum comes from a table over sums; the errors of a softmax's powers cancel."""
 

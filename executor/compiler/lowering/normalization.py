@@ -1,4 +1,4 @@
-"""LayerNormalization, InstanceNormalization, and BatchNormalization where no convolution takes it in."""
+"""LayerNormalization, InstanceNormalization, GroupNormalization, and BatchNormalization by itself."""
 
 from __future__ import annotations
 
@@ -39,6 +39,23 @@ def instance_normalization(scope: Scope, node: Node) -> Tensor:
     x = scope.wide(node.inputs[0])
     normal = normalised(scope, x, list(range(2, x.rank)), float(node.attributes.get("epsilon", 1e-5)))
     return affine(scope, node, normal, (x.dims[1],) + (1,) * (x.rank - 2))
+
+
+@lowers("GroupNormalization")
+def group_normalization(scope: Scope, node: Node) -> Tensor:
+    """The same over groups of channels and their space; gains are those of groups before opset 21."""
+    x, groups = scope.wide(node.inputs[0]), int(node.attributes["num_groups"])
+    dims, channels = x.dims, x.dims[1]
+    split = scope.builder.reshape(x, (dims[0], groups, channels // groups, *dims[2:]))
+    axes = list(range(2, split.rank))
+    normal = normalised(scope, split, axes, float(node.attributes.get("epsilon", 1e-5)))
+    gain, bias = (
+        np.repeat(scope.reals(node, name), channels // scope.reals(node, name).size).reshape(
+            (channels,) + (1,) * (len(dims) - 2)
+        )
+        for name in node.inputs[1:3]
+    )
+    return gained(scope, scope.builder.reshape(normal, dims), gain, bias, scope.target(node))
 
 
 def normalised(scope: Scope, x: Tensor, axes: Sequence[int], epsilon: float) -> Tensor:
