@@ -46,7 +46,9 @@ class Compiled:
         self._weights = Weights(device)
         self._products = products
         self._bytes = products and device is None and bytes_are_exact()
+        self._outputs = Recent(program, 0)
         self._lock = Lock()
+        self._spreading = Lock()
         self._idle: dict[Way, list[Engine]] = defaultdict(list)
         self._pool = ThreadPoolExecutor(max(threads - 1, 1), thread_name_prefix="spread")
         alone = self._make(Way(1))
@@ -100,8 +102,12 @@ class Compiled:
         if engine is None:
             engine = self._make(way)
         try:
-            helpers = self._pool if way.threads > 1 else None
-            values = engine.run([each.inputs for each in read], read[0].steps, helpers)
+            tensors, steps = [each.inputs for each in read], read[0].steps
+            if way.threads == 1:
+                values = engine.run(tensors, steps)
+            else:
+                with self._spreading:  # a run needs all the helpers at the same time
+                    values = engine.run(tensors, steps, self._pool)
         finally:
             with self._lock:
                 self._idle[way].append(engine)
@@ -118,4 +124,4 @@ class Compiled:
 
     def _read(self, data: bytes) -> Interpreter:
         """The input as the interpreter reads it; it keeps no outputs."""
-        return Interpreter(self.program, data, lambda program, _steps: Recent(program, 0))
+        return Interpreter(self.program, data, lambda _program, _steps: self._outputs)

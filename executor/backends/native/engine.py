@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy.typing as npt
 from executor.backends.native.accesses import Memory
 from executor.backends.native.devices import TorchMultiply
 from executor.backends.native.matrices import Multiplier, Multiply, names, prove
+from executor.backends.native.meeting import Left, Meeting
 from executor.backends.native.passes import Pass
 from executor.backends.native.plan import Plan, passes
 from executor.backends.native.walks import Walk, assemble, runner
@@ -55,8 +58,11 @@ class Engine:
         for thread, needed in plan.memories.sizes.items():
             self._scratch[thread], size = size, size + needed
         self._arena, self._start = _aligned(size)
-        self._moving: list[Walk] = []
-        self._stages = [[self._calls(chain, weights) for chain in chains] for chains in plan.stages]
+        self._moving: dict[int, list[Walk]] = defaultdict(list)
+        self._stages = [
+            [self._calls(thread, chain, weights) for thread, chain in enumerate(chains)]
+            for chains in plan.stages
+        ]
 
     @property
     def size(self) -> int:
@@ -68,19 +74,17 @@ class Engine:
     ) -> IntArray:
         """The last operation's outputs, [batch, elements]; `inputs` holds the tensors of each request.
 
-        helpers: one thread for each chain of a stage but the first.
+        helpers: one idle thread for each chain of a stage but the first.
         """
         for place, tensors in zip(self._inputs, zip(*inputs, strict=True), strict=True):
             for row, tensor in zip(place, tensors, strict=True):
                 row[:] = tensor
-        for step in range(steps):
-            for walk in self._moving:
-                walk.at(step)
-            for first, *others in self._stages:
-                waiting = [helpers.submit(_run, chain) for chain in others if chain] if helpers else []
-                _run(first)
-                for future in waiting:
-                    future.result()
+        threads = len(self._stages[0])
+        if threads == 1:
+            self._work(0, steps)
+        else:
+            assert helpers is not None
+            self._spread(threads, steps, helpers)
         last = len(self.program.operations) - 1
         count = self.program.output_type.count
         native = self.program.output_type.element.native
@@ -88,12 +92,45 @@ class Engine:
         start = (steps - 1) * count if last in self._plan.layout.stacked else 0
         return values[:, start : start + count].copy()
 
-    def _calls(self, chain: Sequence[Pass | Product], weights: Weights) -> list[Call]:
+    def _spread(self, threads: int, steps: int, helpers: ThreadPoolExecutor) -> None:
+        """All chains at the same time; the first error of any of them, after all have ended."""
+        meeting = Meeting(threads)
+        helping: list[Future[None]] = []
+        try:
+            for thread in range(1, threads):
+                helping.append(helpers.submit(self._work, thread, steps, meeting))
+            with suppress(Left):
+                self._work(0, steps, meeting)
+        finally:
+            meeting.leave(0)
+            wait(helping)
+        for future in helping:
+            error = future.exception()
+            if error is not None and not isinstance(error, Left):
+                raise error
+
+    def _work(self, thread: int, steps: int, meeting: Meeting | None = None) -> None:
+        """One thread's chains of every stage and step."""
+        try:
+            for step in range(steps):
+                for walk in self._moving[thread]:
+                    walk.at(step)
+                for chains in self._stages:
+                    for call in chains[thread]:
+                        call()
+                    if meeting is not None:
+                        meeting.wait(thread)
+        except BaseException:
+            if meeting is not None:
+                meeting.leave(thread)
+            raise
+
+    def _calls(self, thread: int, chain: Sequence[Pass | Product], weights: Weights) -> list[Call]:
         """A chain of kernels, bound to their memory; walks that follow each other are one call."""
         parts: list[list[Walk] | Product] = []
         for kernel in chain:
             walks = [assemble(given, self._address) for given in passes(kernel)]
-            self._moving += [walk for walk in walks if walk.slope is not None]
+            self._moving[thread] += [walk for walk in walks if walk.slope is not None]
             if parts and isinstance(parts[-1], list):
                 parts[-1] += walks
             else:
@@ -137,11 +174,6 @@ class Engine:
         begin = self._address(memory, index) - self._arena.ctypes.data
         size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         return self._arena[begin : begin + size].view(dtype).reshape(shape)
-
-
-def _run(calls: list[Call]) -> None:
-    for call in calls:
-        call()
 
 
 def _aligned(size: int) -> tuple[npt.NDArray[np.uint8], int]:

@@ -182,8 +182,13 @@ def write(t: Any, view: int, axes: int, at: Any, row: int, rows: int, n: int, so
 @inline
 def _picked(k: Any, address: int, at: int, row: int, along: int, numbers: int, target: int, n: int) -> None:
     """Elements of the numbered rows of a table, each of so many elements."""
-    for i in range(n):
-        put(target, i, np.int32(get(address, at + get(numbers, i, np.int32) * row + i * along, k)))
+    if row == 1 and along == 0:
+        first = address + at * width(k)
+        for i in range(n):
+            put(target, i, np.int32(get(first, np.int64(get(numbers, i, np.int32)), k)))
+    else:
+        for i in range(n):
+            put(target, i, np.int32(get(address, at + get(numbers, i, np.int32) * row + i * along, k)))
 
 
 @native

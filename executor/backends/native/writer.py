@@ -385,6 +385,6 @@ class Writer:
             return made.emit(SCALE, exact, scale, within=within, numbers=(*within, operation.shift))
         if operation.shift:
             return made.emit(SHIFT, exact, within=within, numbers=(*within, operation.shift))
-        if union(made.within(exact), within) == within:
+        if within == self._facts.unsaturated[index]:
             return exact
         return made.emit(SATURATE, exact, within=within, numbers=within)
