@@ -11,33 +11,13 @@ from hypothesis import strategies as st
 
 from executor.program import InvalidArtifact, InvalidProgram, Program, load, save
 from executor.program.encoding import encode_header
-from executor.program.ir import Affine, Source
+from executor.program.ir import Source
 from executor.program.validation import validate
 from tests.program.build import INT8, INT16, add, constant, dot, program, tensor, view
 from tests.program.effort import bytes_of, lines_of
+from tests.program.files import HEADER, INPUTS, sample, spoil
 from tests.program.maximal import most_operations
 from tests.program.strategies import VALID_PROGRAMS
-
-HEADER = 8
-INPUTS = HEADER + 64
-
-
-def sample() -> Program:
-    row = view(0, Affine(0, (0, 1)), Source.CONSTANT)
-    return program(add(bias=row), constants=(constant(INT8, [1, -2, 3]),))
-
-
-@pytest.fixture
-def artifact(tmp_path: Path) -> Path:
-    save(sample(), tmp_path / "artifact")
-    return tmp_path / "artifact"
-
-
-def spoil(artifact: Path, at: int, new: bytes) -> Path:
-    data = bytearray(artifact.read_bytes())
-    data[at : at + len(new)] = new
-    artifact.write_bytes(data)
-    return artifact
 
 
 @settings(

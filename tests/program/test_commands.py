@@ -17,35 +17,15 @@ from hypothesis import strategies as st
 
 from executor.cli import cli
 from executor.commands.program.artifact import memory
-from executor.program import Program, load, run, save
-from executor.program.encoding import HEADER_SIZE, encode_record
+from executor.program import load, run, save
+from executor.program.encoding import encode_record
 from executor.program.ir import Affine, Guard, Operation, Source
-from tests.program.build import INT8, INT16, INT64, add, constant, pack, program, tensor, view
+from tests.program.build import INT16, INT64, add, pack, program, tensor, view
+from tests.program.files import HEADER, INPUTS, OPERATIONS, sample, spoil
 
 DIGITS = Path(__file__).parents[2] / "executor" / "artifacts" / "digits.program"
-HEADER = 8
-INPUTS = HEADER + HEADER_SIZE
-OPERATIONS = INPUTS + 2 * (2 + 2 * 8) + 2 + 8  # behind two inputs of rank 2 and a constant of rank 1
 SOON = 1.0  # seconds of the processor, whatever else it has to do
 LITTLE = 8 << 20  # bytes of memory, whatever the file claims
-
-
-def sample(*operations: Operation) -> Program:
-    row = view(0, Affine(0, (0, 1)), Source.CONSTANT)
-    return program(*(operations or (add(bias=row),)), constants=(constant(INT8, [1, -2, 3]),))
-
-
-@pytest.fixture
-def artifact(tmp_path: Path) -> Path:
-    save(sample(), tmp_path / "artifact")
-    return tmp_path / "artifact"
-
-
-def spoil(artifact: Path, at: int, new: bytes) -> Path:
-    data = bytearray(artifact.read_bytes())
-    data[at : at + len(new)] = new
-    artifact.write_bytes(data)
-    return artifact
 
 
 def executor(*arguments: object) -> Result:
