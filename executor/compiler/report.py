@@ -10,9 +10,9 @@ from pathlib import Path
 
 from executor.backends.exact import compiled as fast
 from executor.bond import Temptation, bond_by_share
-from executor.compiler.calibration import read_samples
 from executor.compiler.comparison import Agreement, LayerError, compare_layers, compare_outputs
 from executor.compiler.compilation import Compiled
+from executor.compiler.examples import read_samples
 from executor.program import Program, validate
 from executor.program.chunks import FAN_LEVELS
 from executor.program.encoding import Header

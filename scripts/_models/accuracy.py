@@ -75,6 +75,7 @@ def measured() -> Numbers:
 def accuracy(wanted: Recipe, samples: int | None = None) -> Numbers:
     """The numbers of one program over its held-out inputs."""
     program, schema = load(wanted.program), Schema.load(schema_path(wanted.program))
+    schema.check(program)
     arrays = inputs.load(wanted.network, inputs.HELD_OUT)
     count = min(len(array) for array in arrays.values())
     rows = [

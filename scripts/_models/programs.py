@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from executor.compiler.calibration import calibrate, read_samples
+from executor.compiler.calibration import calibrate
 from executor.compiler.compilation import compile_model
+from executor.compiler.examples import read_samples
 from executor.compiler.importer import Bindings, load_graph
 from executor.compiler.scales import Precision, Scales
 from executor.program import Program, save
