@@ -53,7 +53,8 @@ def calibrated(
     model: Path, examples: Path, bindings: Bindings, precision: str, weights: str, target: float | None
 ) -> Scales:
     """Scales of the model, measured on the examples in an .npz file; with a target, found by a search."""
-    from executor.compiler.calibration import calibrate, read_samples
+    from executor.compiler.calibration import calibrate
+    from executor.compiler.examples import read_samples
     from executor.compiler.importer import load_graph
     from executor.compiler.scales import Precision, Scales
     from executor.compiler.search import search
