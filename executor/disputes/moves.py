@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from executor.disputes.fans import Overlay, siblings
 from executor.disputes.positions import Case, Level, Position, Reveal, program_words, records
+from executor.program.chunks import FAN_LEVELS
 from executor.program.commitments import (
     TILE,
     WORD,
@@ -190,7 +191,7 @@ def _top(tree: Tree) -> list[bytes]:
 
 
 def _fan(tree: Tree) -> int:
-    return min(5, tree.depth)
+    return min(FAN_LEVELS, tree.depth)
 
 
 def _first_difference(theirs: Sequence[Any], ours: Sequence[Any]) -> int | None:

@@ -12,12 +12,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from executor.program import Program
+from executor.program.chunks import FAN_LEVELS
 from executor.program.commitments import hash_input, hash_operation, keccak256, tree_over, u256
 from executor.program.cost import header_of
 from executor.program.encoding import encode_header, encode_record
-
-FAN_LEVELS = 5
-"""A reveal shows the nodes that many levels further down: at most 32."""
 
 ROOT = bytes(32)
 """Hash of the cursor of a game that waits for the trace itself."""
