@@ -2,8 +2,11 @@
 
 Read it in the order of the data:
 
-    importer, evaluation        the file: bounded, axes bound, constants folded, every shape known (graph)
-    calibration, scales         how large its values are on examples, frozen in a file of scales
+    model_file, literals        the file and the numbers in it, held within bounds
+    importer, evaluation        axes bound, every shape known (inference, graph)
+    folding, branches           what is constant computed, an If replaced by the branch that is taken
+    examples, runtime           inputs that somebody chose, and onnxruntime, which runs the network on them
+    calibration, scales         how large its values are then, frozen in a file of scales
     fusion, pointwise, lookup   the canonical graph: linear nodes with their biases, attention, tables, rows
     plan                        which integers each tensor is stored as
     lowering/                   each operator as operations: a file a family, found by the operator's name

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from executor.compiler.examples import read_samples as read_samples
 from executor.compiler.graph import Array, Graph, UnsupportedModel, operators
 from executor.compiler.runtime import FloatNetwork
 from executor.compiler.scales import Precision, Scales, Units, decimal_unit, file_hash

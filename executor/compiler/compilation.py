@@ -63,7 +63,9 @@ def compile_graph(folded: Graph, scales: Scales, tokenizer: str = "") -> Compile
         builder.node = node.name
         try:
             found = lower(scope, node)
-        except (InvalidProgram, OverflowError) as error:
+        except UnsupportedModel:
+            raise
+        except (InvalidProgram, OverflowError, ValueError) as error:  # a ValueError: infinity over infinity
             raise node.refuse(
                 f"its numbers do not fit ({error})", "calibrate it, or use --precision fast"
             ) from None

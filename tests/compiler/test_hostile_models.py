@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from executor.compiler.compilation import compile_graph
 from executor.compiler.evaluation import MOST_ELEMENTS, MOST_NODES
 from executor.compiler.folding import MOST_FOLDED
 from executor.compiler.graph import UnsupportedModel
 from executor.compiler.importer import Bindings, load_graph
 from executor.compiler.model_file import MAX_NAME, MAX_NODES
+from executor.compiler.scales import Precision, Scales, Units
 from tests.compiler.networks import Network
 
 Edit = Callable[[onnx.ModelProto], None]
@@ -379,6 +382,18 @@ def test_load__nan_that_folding_makes__is_refused_by_its_name(tmp_path: Path) ->
     made = network.node("Div", network.constant([0.0]), network.constant([0.0]))
     path = network.save(tmp_path, network.node("Add", network.input("x", 2), made))
     assert refusal(path) == f"constant {made!r} contains NaN: repair the weights of the model"
+
+
+def test_compile__infinity_over_infinity__is_refused_with_the_node(
+    tmp_path: Path,
+) -> None:
+    network = Network()
+    factors = (network.constant([1.0, np.inf]) for _ in range(4))
+    path = network.save(tmp_path, network.node("BatchNormalization", network.input("x", 1, 2, 3), *factors))
+    graph = load_graph(path)
+    units = dict.fromkeys(graph.types, Units(Fraction(1), Fraction(1), Fraction(1)))
+    with pytest.raises(UnsupportedModel, match=r"^node 'batch.+: its numbers do not fit"):
+        compile_graph(graph, Scales("", Precision.ACCURATE, Bindings(), units))
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
