@@ -63,8 +63,8 @@ class Facts:
             self.unsaturated.append(output_interval(program, wide, self.intervals))
             self.intervals.append(output_interval(program, operation, self.intervals))
 
-    def interval(self, view: View) -> Interval:
-        """Of what an operand reads; the fill counts as if it were read."""
+    def interval(self, view: View, *, misses: bool = True) -> Interval:
+        """Of what an operand reads; misses: the fill counts as if it were read."""
         match view.source:
             case Source.IMMEDIATE:
                 return view.fill, view.fill
@@ -74,7 +74,7 @@ class Facts:
                 interval = self.intervals[view.index]
             case _:
                 interval = self.program.source_type(view).element.interval
-        return union(interval, (view.fill, view.fill))
+        return union(interval, (view.fill, view.fill)) if misses else interval
 
     def peak(self, view: View) -> int:
         """The largest magnitude of what an operand reads."""

@@ -72,18 +72,19 @@ def _touch(t: Any, walk: int, line: int, places: Any, at: Any, rows: int, n: int
     what, axes, row = word(line, WHAT), word(walk, AXES), word(walk, RANK) - 2
     views, width = word(walk, VIEWS), 8 * word(walk, WIDTH)
     view = views + word(line, A) * width
+    # where a register is may be in the program's own memory: what is written over has to be at home
+    homes, memory = word(walk, HOMES), word(walk, MEMORY)
+    third, fourth = memory + word(homes, word(line, C)), memory + word(homes, word(line, P))
     if what == LOAD:
         return read(t, view, axes, at, row, rows, row + 1, n, target)
     if what == STORE:
         write(t, view, axes, at, row, rows, n, places[word(line, B)])
         return places[word(line, TARGET)]
     if what == LOOKUP:
-        look_up(
-            t, view, axes, at, row, rows, row + 1, n, target, places[word(line, B)], places[word(line, C)]
-        )
+        look_up(t, view, axes, at, row, rows, row + 1, n, target, places[word(line, B)], third)
     else:
         other, extents = views + word(line, B) * width, word(walk, EXTENTS)
-        x, y = places[word(line, C)], places[word(line, P)]
+        x, y = third, fourth
         if what in (DOT_ACROSS, MAX_ACROSS):
             across(t, what == MAX_ACROSS, view, other, at, extents, axes, row, rows, n, target, x, y)
         else:

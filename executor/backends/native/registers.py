@@ -22,6 +22,7 @@ from executor.backends.native.instructions import (
     NARROWING,
     RARE,
     REDUCTIONS,
+    SATURATE,
     STORE,
     TILE,
     WIDE,
@@ -71,6 +72,12 @@ class Lowering:
         for instruction in code:
             named = replace(instruction, what=self._direction(instruction))
             registers = instruction.registers
+            if instruction.what == LOOKUP and widths[registers[0]] == WIDE:
+                ends = ElementType.INT32.interval  # a table has fewer rows than that
+                held = Instruction(SATURATE, fresh, registers, numbers=(*ends, 0))
+                self.lines.append(Line(held, WIDE, NARROW))
+                registers, widths[fresh] = (fresh,), NARROW
+                fresh += 1
             read, written = self._widths(instruction, [widths[register] for register in registers])
             if read == WIDE and instruction.what != LOOKUP:
                 for register in registers:

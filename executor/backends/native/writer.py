@@ -288,7 +288,8 @@ class Writer:
         if view.source is Source.OUTPUT and view.index in self._values:
             return self._values[view.index]
         access = self._facts.layout.read(operation, index, view)
-        return self.made.load(self._widened(self._moved(access)), self._facts.interval(view))
+        within = self._facts.interval(view, misses=bool(access.bounds))
+        return self.made.load(self._widened(self._moved(access)), within)
 
     def _exact(self, operation: Operation, index: int) -> int:
         """What the opcode computes, in a register."""
