@@ -194,3 +194,15 @@ def test_fuse_pointwise__many_plain_operators__are_one_table_unless_it_has_to_be
 
 def bounds(network: Network, *values: float) -> list[str]:
     return [network.constant(value) for value in values]
+
+
+def test_attend__masked_scores_far_above_the_others__have_no_weight(tmp_path: Path) -> None:
+    """An int16 of these scores ends at -32; the mask is added before it is held to that."""
+    network = Network()
+    scores, values = network.input("scores", 2, 4), network.input("values", 4, 3)
+    mask = network.constant([[0.0, -10000, -10000, -10000]])
+    shares = network.node("Softmax", network.node("Add", scores, mask))
+    path = network.save(tmp_path, network.node("MatMul", shares, values))
+    given = np.array([[-12.0, 12, 12, 12]] * 2, np.float32)
+    apart = np.array([[-1.0] * 3, [1] * 3, [1] * 3, [1] * 3], np.float32)
+    assert compiled_case(path, [{"scores": given, "values": apart}]).errors()[0] < 3e-4
