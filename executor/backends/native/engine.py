@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from executor.backends.base import BackendError
 from executor.backends.native.accesses import Memory
 from executor.backends.native.devices import TorchMultiply
 from executor.backends.native.matrices import Multiplier, Multiply, names, prove
@@ -46,17 +48,20 @@ class Weights:
 
 
 class Engine:
-    """One run at a time. Raises BackendError if one of its products is not exact on this machine."""
+    """One run at a time. Raises BackendError if one of its products is not exact on this machine, or if the
+    memory that it keeps is more than this machine has."""
 
     def __init__(self, plan: Plan, weights: Weights) -> None:
         self.program: Program = plan.layout.program
         self.batch = plan.layout.batch
         self._plan = plan
+        _hold(self.batch * sum(tensor.size for tensor in self.program.inputs))
         self._inputs = [np.zeros((self.batch, t.count), t.element.native) for t in self.program.inputs]
         self._values, size = _arrange(plan)
         self._scratch: dict[int, int] = {}
         for thread, needed in plan.memories.sizes.items():
             self._scratch[thread], size = size, size + needed
+        _hold(size)
         self._arena, self._start = _aligned(size)
         self._moving: dict[int, list[Walk]] = defaultdict(list)
         self._stages = [
@@ -180,6 +185,16 @@ def _aligned(size: int) -> tuple[npt.NDArray[np.uint8], int]:
     """Memory, and the address in it from which on there are that many bytes, at the beginning of a line."""
     memory = np.zeros(size + LINE, np.uint8)
     return memory, memory.ctypes.data + -memory.ctypes.data % LINE
+
+
+def _hold(size: int) -> None:
+    """BackendError if there are not so many bytes: the system would promise them and kill us later."""
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if size > there:
+        raise BackendError(
+            f"backend: a run of this program keeps {size / 2**30:,.1f} GiB, and this machine has "
+            f"{there / 2**30:,.1f} GiB: serve it elsewhere"
+        )
 
 
 def _arrange(plan: Plan) -> tuple[dict[int, int], int]:

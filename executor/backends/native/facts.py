@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +32,12 @@ from executor.program.ir import (
     View,
 )
 from executor.program.views import Int64Array, read
+
+MOST_COPIED = 4
+"""Times its own size that a constant may take when it is laid out anew."""
+
+SHORT = 1 << 20
+"""Elements of a constant for which that is no matter."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,9 @@ class Facts:
             return None
         constant = None
         if self.is_constant(right):
+            shape = found.shape
+            if self.is_too_long(right, shape.groups * shape.depth * shape.columns):
+                return None
             constant = matrix(self.values(operation, right), found, extents)
         ends = self.interval(right) if constant is None else constant
         units = carrier(self.interval(left), ends, found.shape.depth, bytes_are_exact)
@@ -130,13 +140,25 @@ class Facts:
         forms = [view.offset, *(guard.form for guard in view.guards)]
         return view.source is Source.CONSTANT and not any(form.step for form in forms)
 
-    def values(self, operation: Operation, view: View) -> Int64Array:
-        """What the view of a constant reads, over the axes of the operation; of length one where it does
-        not change."""
+    def is_too_long(self, view: View, elements: int) -> bool:
+        """Whether a constant laid out anew in so many elements is too much longer than it is: its view may
+        read the same ones again and again, and a short artifact ask for terabytes."""
+        return elements > MOST_COPIED * max(self.program.constants[view.index].type.count, SHORT)
+
+    def values_read(self, operation: Operation, view: View) -> int:
+        """How many `values` has."""
+        return math.prod(len(indices) for indices in self._box(operation, view))
+
+    def _box(self, operation: Operation, view: View) -> tuple[range, ...]:
         dims = operation.result.dims + operation.reduction
         forms = [view.offset, *(guard.form for guard in view.guards)]
         used = np.any([form.axes for form in forms], axis=0)
-        box = tuple(range(n if use else 1) for n, use in zip(dims, used, strict=True))
+        return tuple(range(n if use else 1) for n, use in zip(dims, used, strict=True))
+
+    def values(self, operation: Operation, view: View) -> Int64Array:
+        """What the view of a constant reads, over the axes of the operation; of length one where it does
+        not change."""
+        dims, box = operation.result.dims + operation.reduction, self._box(operation, view)
         values = read(view, self.program.constants[view.index].data, box, 0)[0]
         squeezed = values.reshape([values.shape[axis] for axis, n in enumerate(dims) if n > 1])
         return squeezed if self.layout.batch == 1 else squeezed[None]

@@ -50,9 +50,6 @@ from executor.program.ir import (
 )
 from executor.program.views import Int64Array
 
-MOST_COPIED = 4
-"""Times its own size that a constant may take when it is laid out anew."""
-
 FLOAT = 1 << 52
 """Integers below it divide and have roots in fp64."""
 
@@ -341,11 +338,11 @@ class Writer:
         if self._facts.is_constant(view) and rank and access.depends(rank - 1):
             key = index, number
             if key not in self._memories.laid_out:
+                if self._facts.is_too_long(view, self._facts.values_read(operation, view)):
+                    return self._moved(access)
                 values = self._facts.values(operation, view)
                 order = (*range(rank, values.ndim), *range(rank))
                 moved = np.ascontiguousarray(values.transpose(order))
-                if moved.size > MOST_COPIED * max(access.elements, 1 << 10):
-                    return self._moved(access)
                 steps = np.array(moved.strides) // moved.itemsize * (np.array(moved.shape) > 1)
                 strides = tuple(int(steps[order.index(axis)]) for axis in range(values.ndim))
                 native = self._facts.program.constants[view.index].data.dtype
