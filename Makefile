@@ -54,7 +54,7 @@ accuracy: models ## what those programs lose against the float networks: ACCURAC
 	@python -m scripts._models.accuracy
 
 emulated: models ## the same bits on processors that qemu emulates: EMULATED.md
-	@python -m scripts.emulated
+	@python -m scripts._emulated
 
 mutants: .build/__local__.json ## break rules of governance one at a time; which test notices: MUTANTS.md
 	@python -m scripts.mutants

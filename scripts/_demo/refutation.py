@@ -10,6 +10,7 @@ from rich.console import Console
 
 from executor.chain.disputes import Disputes
 from executor.chain.keys import LocalKey
+from executor.chain.rpc import quantity
 from executor.client import Answer, Client
 from scripts._demo.drawings import held_out
 from scripts._demo.moves import Moves
@@ -93,6 +94,7 @@ def refute(
     client = _requester(stage, url)
     liar = cast.liar.start(processes, *LIAR)
     cast.liar.wait_until_ready(liar)
+    liar.until(lambda: _purse(client) > 0, "had nobody to answer: the requester's coin came in no block")
     console.print("\na second executor has set up shop, and the first one is away")
     asked = client.open(stage.model.address, drawing.pixels, max_price=PRICE, min_price=PRICE)
     lie = client.wait(asked, timeout=PATIENCE)
@@ -139,6 +141,11 @@ def _requester(stage: Stage, url: str) -> Client:
     client = Client(url, stage.manifest, LocalKey(Account.create()))
     stage.owner.transfer(client.address, PURSE)
     return client
+
+
+def _purse(client: Client) -> int:
+    """Wei, as of the latest block: blocks take their time, and a coin on its way pays for no gas."""
+    return quantity(client.endpoint.read("eth_getBalance", client.address, "latest"))
 
 
 def _digit(answer: Answer) -> int:

@@ -114,6 +114,13 @@ def test_promised__every_kind__is_found() -> None:
     assert len(PROMISED) > 60
 
 
+def test_ape_run__lists_every_script__without_an_error() -> None:
+    """Ape imports all scripts to list one; what fails there is told before everything else, each time."""
+    listed = subprocess.run(["ape", "run", "--help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "ERROR" not in listed.stdout + listed.stderr
+    assert all(re.search(rf"^  {name} ", listed.stdout, re.MULTILINE) for name in _scripts())
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -1,6 +1,6 @@
 """The same bits on other processors: `make emulated` asks them and writes EMULATED.md.
 
-`python -m scripts.emulated --group digits` asks only about some rows of the table, and writes nothing.
+`python -m scripts._emulated --group digits` asks only about some rows of the table, and writes nothing.
 """
 
 from __future__ import annotations
