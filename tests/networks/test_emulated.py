@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from scripts._emulated.__main__ import report
 from scripts._emulated.answers import FACTS, ROOTS, SPECIFICATION
 from scripts._emulated.case import Case, read, write
 from scripts._emulated.machines import Answers, Found, Key, Machine
 from scripts._emulated.table import agrees, table
-from scripts._emulated.__main__ import report
 
 RIGHT, WRONG = "a" * 64, "b" * 64
 INTERPRETED, ALONE = Key("digits", "0.program", SPECIFICATION), Key("digits", "0.program", "alone")
