@@ -46,11 +46,7 @@ class Uploader:
 
     def plan(self, data: bytes, size: int) -> Upload:
         """What uploading an input of `size` bytes would take. Sends nothing; raises what `runs.cut` does."""
-        runs, root = cut(data, size), data_root(data.rstrip(b"\0"), size)
-        if is_sealed(self._endpoint, self._contracts, root, size):
-            return Upload(root, len(runs), 0, 0)
-        missing = self._missing(runs, size)
-        return Upload(root, len(runs), len(missing), self._gas(missing) + seal_gas(runs))
+        return self._state(cut(data, size), data, size)
 
     def upload(self, data: bytes, size: int, report: Report = lambda _: None) -> bytes:
         """Upload what is missing of an input of `size` bytes and seal it; returns its data root.
@@ -58,7 +54,8 @@ class Uploader:
         report: is told before the first transaction and after each; what it raises ends the upload. Raises
         what `runs.cut` and `Wallet.transact` do.
         """
-        state, runs, inputs = self.plan(data, size), cut(data, size), self._contracts.inputs
+        runs, inputs = cut(data, size), self._contracts.inputs
+        state = self._state(runs, data, size)
         report(state)
         for round_ in range(1, ROUNDS + 1):
             if is_sealed(self._endpoint, self._contracts, state.root, size):
@@ -74,6 +71,14 @@ class Uploader:
                 if round_ == ROUNDS or not self._missing(runs, size):
                     raise
         return state.root
+
+    def _state(self, runs: Sequence[Run], data: bytes, size: int) -> Upload:
+        """How much of an input, cut into these runs, is there before anything is sent."""
+        root = data_root(data.rstrip(b"\0"), size)
+        if is_sealed(self._endpoint, self._contracts, root, size):
+            return Upload(root, len(runs), 0, 0)
+        missing = self._missing(runs, size)
+        return Upload(root, len(runs), len(missing), self._gas(missing) + seal_gas(runs))
 
     def _missing(self, runs: Sequence[Run], size: int) -> list[Run]:
         """Those that the chain, or a transaction on its way, does not have in a form that fits there."""
